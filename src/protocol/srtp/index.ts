@@ -1,0 +1,5 @@
+/** SRTP (RFC 3711): protection and unprotection of one stream's packets. Public as `halfkey/srtp`. */
+export { createSrtpReceiver, type SrtpReceiver } from './receiver.ts';
+export { createSrtpSender, type SrtpSender } from './sender.ts';
+export type { SrtpStreamOptions } from './context.ts';
+export type { SuiteName } from './suite.ts';
