@@ -1,0 +1,62 @@
+/**
+ * How a test says that it needs a program of Debian. Without the program the test is skipped and
+ * listed by name at the end of `npm test`; with HALFKEY_REQUIRE_TOOLS=1, as under .ci/run, it fails.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { beforeAll, describe, TestRunner } from 'vitest';
+
+function inPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    const file = join(folder === '' ? '.' : folder, program);
+    try {
+      accessSync(file, constants.X_OK);
+      return statSync(file).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Those of `programs` that PATH does not hold. */
+export function missingPrograms(...programs: readonly string[]): string[] {
+  return programs.filter((program) => !inPath(program));
+}
+
+function required(): boolean {
+  return process.env['HALFKEY_REQUIRE_TOOLS'] === '1';
+}
+
+function missingText(missing: readonly string[]): string {
+  return `needs ${missing.join(', ')}`;
+}
+
+/**
+ * First statement of a test (or of a `beforeEach`): ends the test as skipped when a program is missing,
+ * as failed under HALFKEY_REQUIRE_TOOLS=1.
+ */
+export function needs(...programs: readonly string[]): void {
+  const missing = missingPrograms(...programs);
+  if (missing.length === 0) return;
+  if (required()) throw new Error(`HALFKEY_REQUIRE_TOOLS=1, but the test ${missingText(missing)}`);
+  const test = TestRunner.getCurrentTest();
+  if (test === undefined) throw new TypeError('needs: call it inside a test; for a whole suite use describeNeeding');
+  test.context.skip(missingText(missing));
+}
+
+/** `describe` for a suite whose `beforeAll` needs programs already: skipped, or failed, as a whole. */
+export function describeNeeding(programs: readonly string[], title: string, body: () => void): void {
+  const missing = missingPrograms(...programs);
+  if (missing.length === 0) {
+    describe(title, body);
+  } else if (required()) {
+    describe(title, () => {
+      beforeAll(() => {
+        throw new Error(`HALFKEY_REQUIRE_TOOLS=1, but the suite ${missingText(missing)}`);
+      });
+      body();
+    });
+  } else {
+    describe.skip(`${title} [${missingText(missing)}]`, body);
+  }
+}
