@@ -1,0 +1,97 @@
+/**
+ * The district's IBE master secret s: taken in once, sealed at rest, lent to extraction only.
+ * s never leaves this file but inside an issuer of the ibe module.
+ */
+import { randomBigInt, fromBigInt, HalfkeyError, Secret, toBigInt, type Random } from '../../foundation/base/index.ts';
+import { generalizedTime, type District, type Identity } from '../../foundation/identity/index.ts';
+import {
+  createDecryptor,
+  createIssuer,
+  derivePublicParameters,
+  domainParameters,
+  encodePrivateKey,
+  identityInfo,
+  validatePublicParameters,
+  type Decryptor,
+  type Issuer,
+  type Level,
+  type PublicParameters,
+} from '../../crypto/ibe/index.ts';
+import type { KmsSealer, KmsStore } from './ports.ts';
+
+export interface DistrictKeys {
+  readonly district: District;
+  /** @throws HalfkeyError `UNAVAILABLE` before a master secret was given */
+  parameters(): PublicParameters;
+  /** Takes `masterSecret` (big endian), or draws one when it is undefined. @throws HalfkeyError `MS_CONFLICT`, `BadParameters` */
+  take(masterSecret: Secret<'IbeMasterSecret'> | undefined): Promise<void>;
+  /** The private key (DER BFPrivateKeyBlock) of an identity in the key epoch that starts at `epochStart` (seconds since 1970). */
+  issue(identity: Identity, epochStart: number): Secret<'IbePrivateKey'>;
+  /** A decryptor for one identity and epoch; the caller closes it. */
+  decryptor(identity: Identity, epochStart: number): Decryptor;
+  close(): void;
+}
+
+export interface DistrictKeysOptions {
+  readonly district: District;
+  readonly level: Level;
+  readonly allowTestLevels: boolean;
+  readonly store: KmsStore;
+  readonly sealer: KmsSealer;
+  readonly random: Random;
+}
+
+/** Opens what the store holds; a KMS without a master secret starts, and answers `UNAVAILABLE`. */
+export async function openDistrictKeys(options: DistrictKeysOptions): Promise<DistrictKeys> {
+  const { district, level, allowTestLevels, store, sealer, random } = options;
+  const domain = domainParameters(level);
+  const scalarLength = Math.ceil(domain.q.toString(2).length / 8);
+  const context = `ibe-master-secret ${district.name} ${String(district.serial)} ${String(level)}`;
+  let current: { params: PublicParameters; issuer: Issuer } | undefined;
+
+  function adopt(sealed: Uint8Array): void {
+    const octets = sealer.open(sealed, context);
+    const params = derivePublicParameters(domain, toBigInt(octets));
+    validatePublicParameters(params, { allowTestLevels });
+    current?.issuer.close();
+    current = { params, issuer: createIssuer(params, new Secret('IbeMasterSecret', octets)) };
+  }
+
+  function held(): { params: PublicParameters; issuer: Issuer } {
+    if (current === undefined) throw new HalfkeyError('UNAVAILABLE', 'the district has no master secret yet');
+    return current;
+  }
+
+  function issue(identity: Identity, epochStart: number): Secret<'IbePrivateKey'> {
+    const { issuer } = held();
+    const id = identityInfo({ district: district.name, serial: district.serial, identity, notBefore: generalizedTime(epochStart) });
+    return new Secret('IbePrivateKey', encodePrivateKey(issuer.issue(id)));
+  }
+
+  const kept = await store.masterSecret();
+  if (kept !== undefined) adopt(kept);
+
+  return {
+    district,
+    parameters: () => held().params,
+    async take(given) {
+      const s = given === undefined ? randomBigInt(2n, domain.q - 1n, random) : given.use(toBigInt);
+      if (s < 2n || s >= domain.q) throw new HalfkeyError('BadParameters', 'the master secret is not in [2, q-1]');
+      const octets = fromBigInt(s, scalarLength);
+      try {
+        adopt(await store.keepMasterSecret(sealer.seal(octets, context)));
+      } finally {
+        octets.fill(0);
+      }
+      if (given !== undefined && derivePublicParameters(domain, s).Ppub.x !== held().params.Ppub.x) {
+        throw new HalfkeyError('MS_CONFLICT', 'the district already has another master secret');
+      }
+    },
+    issue,
+    decryptor: (identity, epochStart) => createDecryptor(held().params, issue(identity, epochStart)),
+    close() {
+      current?.issuer.close();
+      current = undefined;
+    },
+  };
+}

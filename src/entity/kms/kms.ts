@@ -1,0 +1,90 @@
+/**
+ * The KMS: what each of its listeners answers. With a nonce opener it is the consolidated KMS of solution 3;
+ * without one the route "recover" refuses with `NOT_THIS_CUSTODY`.
+ */
+import { fromHex, HalfkeyError, Secret } from '../../foundation/base/index.ts';
+import { identityFromText } from '../../foundation/identity/index.ts';
+import {
+  gate,
+  type Authorised,
+  type GatedRequest,
+  type GateOptions,
+  type ReleasedAnswer,
+  type ReleaseSteps,
+  type StatementSigner,
+} from '../../trust/release/index.ts';
+import { handler, parseBody, type Handler, type Route } from '../../contract/route/index.ts';
+import { decryptRoute, privateKeyRoute, recoverRoute } from '../../contract/xk/index.ts';
+import { erasureRoute, masterSecretRoute, subscriberRoute } from '../../contract/provisioning/index.ts';
+import type { DistrictKeys } from './district-keys.ts';
+import { decryptSteps } from './decrypt.ts';
+import type { WarrantCheck } from './exchange-request.ts';
+import type { NonceOpener, SubscriberSecrets } from './ports.ts';
+import { privateKeySteps } from './private-key.ts';
+import { recoverSteps } from './recover.ts';
+
+export interface KmsOptions {
+  readonly keys: DistrictKeys;
+  readonly check: WarrantCheck;
+  readonly gate: GateOptions;
+  readonly signer: StatementSigner;
+  readonly policy: { readonly allowPrivateKeyRelease: boolean };
+  /** Solution 3 only. */
+  readonly openNonce?: NonceOpener;
+  readonly subscribers?: SubscriberSecrets;
+}
+
+export interface Kms {
+  /** For Delivery Functions. */
+  readonly xk: readonly Handler[];
+  /** For the organisation that runs the KMS. */
+  readonly provisioning: readonly Handler[];
+}
+
+export function createKms({ keys, check, gate: options, signer, policy, openNonce, subscribers }: KmsOptions): Kms {
+  const xk: Handler[] = [
+    releaseHandler(options, decryptRoute, 'decrypt', (request) => decryptSteps(check, keys, signer, request)),
+    releaseHandler(options, privateKeyRoute, 'private-key', (request) =>
+      privateKeySteps(check, keys, policy.allowPrivateKeyRelease, request),
+    ),
+    releaseHandler(options, recoverRoute, 'recover', (request) => {
+      if (openNonce === undefined) throw new HalfkeyError('NOT_THIS_CUSTODY', 'this KMS holds no master secrets of subscribers');
+      return recoverSteps(check, keys, openNonce, request);
+    }),
+  ];
+  const provisioning: Handler[] = [
+    handler(masterSecretRoute, async ({ masterSecret }) => {
+      await keys.take(masterSecret === undefined ? undefined : new Secret('IbeMasterSecret', fromHex(masterSecret)));
+      return { done: true };
+    }),
+  ];
+  if (subscribers !== undefined) provisioning.push(...subscriberHandlers(subscribers));
+  return { xk, provisioning };
+}
+
+/** A release route behind its gate: the gate checks role and form itself, to record what it refuses. */
+function releaseHandler<Request extends GatedRequest, A extends Authorised>(
+  options: GateOptions,
+  { method, path, roles, request: schema }: Route<Request, ReleasedAnswer>,
+  operation: string,
+  steps: (request: Request) => ReleaseSteps<A>,
+): Handler {
+  return { method, path, handle: gate(options, { operation, roles, parse: (body) => parseBody(schema, body), steps }) };
+}
+
+function subscriberHandlers(subscribers: SubscriberSecrets): Handler[] {
+  return [
+    handler(subscriberRoute, async ({ identity, masterSecret, ...rest }) => {
+      await subscribers.provision({
+        ...rest,
+        identity: identityFromText(identity),
+        masterSecret: new Secret('MasterSecret', fromHex(masterSecret)),
+      });
+      return { done: true };
+    }),
+    handler(erasureRoute, async ({ identity, epoch }) => {
+      await subscribers.erase(identityFromText(identity), epoch);
+      return { done: true };
+    }),
+  ];
+}

@@ -1,0 +1,53 @@
+/**
+ * What the KMS needs from outside. Types only.
+ * The KMS of the split deployment gets no {@link NonceOpener} and no {@link SubscriberSecrets}.
+ */
+import type { NtpTime, Secret } from '../../foundation/base/index.ts';
+import type { Identity } from '../../foundation/identity/index.ts';
+
+/** One nonce to be opened, with the point that it must give. */
+export interface NonceToOpen {
+  readonly identity: Identity;
+  readonly role: 'initiator' | 'responder';
+  /** MIKEY ECC curve number. */
+  readonly curve: number;
+  readonly csbId: Uint8Array;
+  readonly t1: NtpTime;
+  readonly nonce: Uint8Array;
+  readonly ownPoint: Uint8Array;
+}
+
+/** Opens the nonces of subscribers whose master secrets it holds (solution 3). */
+export type NonceOpener = (nonce: NonceToOpen) => Promise<Secret<'EcdhScalar'>>;
+
+/** A subscriber's master secret as it is provisioned. */
+export interface SubscriberSecret {
+  readonly identity: Identity;
+  readonly mode: 1 | 2 | 3;
+  readonly epoch: number;
+  readonly intervalSeconds: number;
+  /** Seconds since 1970. */
+  readonly validFrom: number;
+  readonly validTo: number;
+  readonly masterSecret: Secret<'MasterSecret'>;
+}
+
+/** Keeps the master secrets of subscribers (solution 3). */
+export interface SubscriberSecrets {
+  provision(secret: SubscriberSecret): Promise<void>;
+  /** Moves the root forward to `epoch`; what is older is gone for ever. */
+  erase(identity: Identity, epoch: number): Promise<void>;
+}
+
+/** Where the sealed IBE master secret lies. */
+export interface KmsStore {
+  masterSecret(): Promise<Uint8Array | undefined>;
+  /** Durable when it returns; keeps the first one ever given and returns what is kept. */
+  keepMasterSecret(sealed: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Encryption at rest under the holder's key-encryption key. */
+export interface KmsSealer {
+  seal(plain: Uint8Array, context: string): Uint8Array;
+  open(sealed: Uint8Array, context: string): Uint8Array;
+}

@@ -1,0 +1,128 @@
+/**
+ * Configuration files of the roles: JSON, every path relative to the file, unknown members refused.
+ * Defaults are those of a production deployment; what weakens it has a name that says so.
+ */
+import { dirname, resolve } from 'node:path';
+import { z, type ZodType } from 'zod';
+import { HalfkeyError } from '../../foundation/base/index.ts';
+import { readTextFile } from '../../platform/index.ts';
+
+const path = z.string().min(1);
+
+const tls = z.strictObject({
+  /** PEM certificate and private key of this role. */
+  certificate: path,
+  privateKey: path,
+  /** PEM certificates of the authorities whose certificates are accepted from the other side. */
+  trust: z.array(path).min(1),
+});
+export type TlsFiles = z.infer<typeof tls>;
+
+const listener = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  /** 0 takes a free port; the ready line tells which. */
+  port: z.int().min(0).max(65535),
+  tls,
+});
+export type ListenerConfig = z.infer<typeof listener>;
+
+const peer = z.strictObject({ origin: z.url(), tls });
+export type PeerConfig = z.infer<typeof peer>;
+
+const common = {
+  stateDirectory: path,
+  /** File of 32 octets, mode 0600: encrypts what is secret in the state directory. */
+  keyEncryptionKey: path,
+  /** PEM certificates of the authorities that issue warrants. */
+  warrantAuthorities: z.array(path).min(1),
+  /** Ends when standard input does: for a parent that starts roles and must leave none behind. */
+  exitWithParent: z.boolean().default(false),
+};
+
+const holder = {
+  ...common,
+  provisioning: listener,
+  refusalFloorMs: z.int().min(0).max(10_000).default(50),
+  /** Stops the process dead at `place:name` of the release pipeline: tests only. */
+  unsafeTestCrashAt: z.string().optional(),
+};
+
+const kmsConfig = z.strictObject({
+  role: z.enum(['kms', 'kms-consolidated']),
+  ...holder,
+  district: z.strictObject({
+    name: z.string().min(1).max(255),
+    serial: z.int().min(0),
+    level: z.union([z.literal(1024), z.literal(2048), z.literal(3072), z.literal(7680)]).default(3072),
+    keyEpochSeconds: z.int().min(900).max(2_678_400).default(86_400),
+  }),
+  unsafeTestLevel1024: z.boolean().default(false),
+  xk: listener,
+  /** Signs statements for the provider; the certificate names the use `kms-statement`. */
+  statement: z.strictObject({ certificate: path, privateKey: path }),
+  policy: z
+    .strictObject({
+      /** Alternative 1: hands private keys of subscribers to the Delivery Function. */
+      allowPrivateKeyRelease: z.boolean().default(false),
+      /** Nonce modes 1 and 2 (solution 3): nonces that are not bound to their exchange. */
+      allowUnboundNonces: z.boolean().default(false),
+    })
+    .prefault({}),
+});
+export type KmsConfig = z.infer<typeof kmsConfig>;
+
+const providerConfig = z.strictObject({
+  role: z.literal('provider'),
+  ...holder,
+  open: listener,
+  /** PEM certificates of the authorities whose KMSs' statements are believed. */
+  kmsAuthorities: z.array(path).min(1),
+  policy: z
+    .strictObject({
+      allowUnboundNonces: z.boolean().default(false),
+      /** When a nonce is opened only with a statement of the KMS: `unbound` is for modes 1 and 2. */
+      requireKmsStatement: z.enum(['always', 'unbound', 'never']).default('unbound'),
+    })
+    .prefault({}),
+});
+export type ProviderConfig = z.infer<typeof providerConfig>;
+
+const dfConfig = z.strictObject({
+  role: z.literal('df'),
+  ...common,
+  intake: listener,
+  /** Where the product goes: a directory of its own for each session. */
+  deliveryDirectory: path,
+  solution: z.union([z.literal(3), z.literal(4)]).default(4),
+  alternative: z.union([z.literal(1), z.literal(2)]).default(2),
+  kms: peer,
+  provider: peer.optional(),
+  keyEpochSeconds: z.int().min(900).max(2_678_400).default(86_400),
+  unsafeTestLevel1024: z.boolean().default(false),
+  /** Goes into every request: a case number, never an identity. */
+  purpose: z.string().min(1).max(200),
+  /** How long an unreachable holder is asked again. */
+  patienceMs: z.int().min(0).max(3_600_000).default(30_000),
+});
+export type DfConfig = z.infer<typeof dfConfig>;
+
+async function readConfig<T>(schema: ZodType<T>, file: string): Promise<{ config: T; at: (path: string) => string }> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readTextFile(file));
+  } catch (error) {
+    if (error instanceof HalfkeyError) throw error;
+    throw new HalfkeyError('BAD_CONFIG', 'the configuration file is not JSON');
+  }
+  const result = schema.safeParse(parsed);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new HalfkeyError('BAD_CONFIG', `${issue?.path.map(String).join('.') ?? 'file'}: ${issue?.message ?? 'wrong'}`);
+  }
+  const folder = dirname(resolve(file));
+  return { config: result.data, at: (path) => resolve(folder, path) };
+}
+
+export const readKmsConfig = (file: string): ReturnType<typeof readConfig<KmsConfig>> => readConfig(kmsConfig, file);
+export const readProviderConfig = (file: string): ReturnType<typeof readConfig<ProviderConfig>> => readConfig(providerConfig, file);
+export const readDfConfig = (file: string): ReturnType<typeof readConfig<DfConfig>> => readConfig(dfConfig, file);
