@@ -61,7 +61,8 @@ export function createVerifier(origin: string): LogVerifier {
       const expected = head.sequence + 1;
       if (entry.sequence !== expected) fail(expected, 'missing or out of order');
       if (!equalBytes(entry.previousHash, head.hash)) fail(expected, 'does not follow the entry before');
-      if (!equalBytes(entry.hash, hashOf(head.hash, expected, entry.octets))) fail(expected, 'its octets do not give its hash');
+      if (!equalBytes(entry.hash, hashOf(head.hash, expected, entry.octets)))
+        fail(expected, 'its octets do not give its hash');
       let body: LogBody;
       try {
         body = decodeRecord(entry.octets);
@@ -74,7 +75,8 @@ export function createVerifier(origin: string): LogVerifier {
     head: () => head,
     expect(other) {
       if (broken !== undefined) throw broken;
-      if (other.sequence > head.sequence) fail(head.sequence + 1, `missing; the log should end at ${String(other.sequence)}`);
+      if (other.sequence > head.sequence)
+        fail(head.sequence + 1, `missing; the log should end at ${String(other.sequence)}`);
       if (other.sequence < head.sequence) fail(other.sequence + 1, 'the log should have ended before it');
       if (!equalBytes(other.hash, head.hash)) fail(head.sequence, 'is not the expected last entry');
     },

@@ -42,14 +42,23 @@ describe('canonical JSON', () => {
     expect(() => canonicalJson(value)).toThrow(expect.objectContaining({ code: 'BAD_REQUEST' }));
   });
 
-  it.each([[{ a: undefined }], [{ a: 1n }], [{ a: new Date(0) }], [{ a: new Uint8Array(1) }], [{ a: () => 1 }]])('throws TypeError for %o', (value) => {
-    expect(() => canonicalJson(value)).toThrow(TypeError);
-  });
+  it.each([[{ a: undefined }], [{ a: 1n }], [{ a: new Date(0) }], [{ a: new Uint8Array(1) }], [{ a: () => 1 }]])(
+    'throws TypeError for %o',
+    (value) => {
+      expect(() => canonicalJson(value)).toThrow(TypeError);
+    },
+  );
 
   it('decodes exactly what it encodes', () => {
     const value = fc.dictionary(
       fc.string({ unit: 'grapheme' }),
-      fc.oneof(fc.maxSafeInteger(), fc.boolean(), fc.constant(null), fc.string({ unit: 'grapheme' }), fc.array(fc.integer())),
+      fc.oneof(
+        fc.maxSafeInteger(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.string({ unit: 'grapheme' }),
+        fc.array(fc.integer()),
+      ),
     );
     fc.assert(
       fc.property(value, (body) => {
@@ -60,14 +69,27 @@ describe('canonical JSON', () => {
     );
   });
 
-  it.each(['', '[]', '1', 'null', '{"a":1} ', '{ "a":1}', '{"b":1,"a":1}', '{"a":1,"a":1}', '{"a":1.0}', '{"a":1e0}', '{"a":"\\u0041"}', '{"a":-0}', '\ufeff{}'])(
-    'refuses the record octets %j',
-    (wrong) => {
-      expect(() => decodeRecord(octets(wrong))).toThrow(expect.objectContaining({ code: 'LOG_BROKEN' }));
-    },
-  );
+  it.each([
+    '',
+    '[]',
+    '1',
+    'null',
+    '{"a":1} ',
+    '{ "a":1}',
+    '{"b":1,"a":1}',
+    '{"a":1,"a":1}',
+    '{"a":1.0}',
+    '{"a":1e0}',
+    '{"a":"\\u0041"}',
+    '{"a":-0}',
+    '\ufeff{}',
+  ])('refuses the record octets %j', (wrong) => {
+    expect(() => decodeRecord(octets(wrong))).toThrow(expect.objectContaining({ code: 'LOG_BROKEN' }));
+  });
 
   it('refuses octets that are not UTF-8', () => {
-    expect(() => decodeRecord(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow(expect.objectContaining({ code: 'LOG_BROKEN' }));
+    expect(() => decodeRecord(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow(
+      expect.objectContaining({ code: 'LOG_BROKEN' }),
+    );
   });
 });

@@ -28,8 +28,12 @@ describe('hash chain', () => {
   it('computes the hashes as documented', () => {
     const label = Buffer.from('halfkey log v1\0');
     const number = (n: number): Buffer => Buffer.from(n.toString(16).padStart(16, '0'), 'hex');
-    const first = createHash('sha256').update(Buffer.concat([label, Buffer.alloc(32), number(0), Buffer.from(ORIGIN)])).digest();
-    const second = createHash('sha256').update(Buffer.concat([label, first, number(1), Buffer.from('{"kind":"test","n":1}')])).digest();
+    const first = createHash('sha256')
+      .update(Buffer.concat([label, Buffer.alloc(32), number(0), Buffer.from(ORIGIN)]))
+      .digest();
+    const second = createHash('sha256')
+      .update(Buffer.concat([label, first, number(1), Buffer.from('{"kind":"test","n":1}')]))
+      .digest();
     expect(Buffer.from(emptyHead(ORIGIN).hash)).toEqual(first);
     expect(Buffer.from(makeLog(1)[0]?.hash ?? [])).toEqual(second);
   });
@@ -100,7 +104,12 @@ describe('hash chain', () => {
     const octets = new TextEncoder().encode('{"n": 1}');
     const number = Buffer.alloc(8);
     number.writeBigUInt64BE(1n);
-    const hash = createHash('sha256').update('halfkey log v1\0').update(head.hash).update(number).update(octets).digest();
+    const hash = createHash('sha256')
+      .update('halfkey log v1\0')
+      .update(head.hash)
+      .update(number)
+      .update(octets)
+      .digest();
     expect(brokenAt([{ sequence: 1, previousHash: head.hash, hash, octets }])).toBe(1);
   });
 
