@@ -105,11 +105,12 @@ function increment(x: Uint8Array): Uint8Array {
 
 /**
  * Whether [x]P is `point`, compared in constant time: the check before anything of an opened nonce is returned
- * (profile 4.2). False for x = 0, x >= n and a wrong length (N64).
+ * (profile 4.2). False for x = 0, x >= n and a wrong length (N64); these cost a multiplication as well.
  */
 export function commitmentHolds(curve: EcCurve, scalar: Secret<'EcdhScalar'>, point: Uint8Array): boolean {
   return scalar.use((octets) => {
-    if (octets.length !== curve.scalarLength || !inRange(curve, octets)) return false;
-    return constantTimeEqual(new Uint8Array(keyPair(curve, octets).getPublicKey()), point);
+    const usable = octets.length === curve.scalarLength && inRange(curve, octets);
+    const own = keyPair(curve, usable ? octets : fromBigInt(1n, curve.scalarLength)).getPublicKey();
+    return constantTimeEqual(new Uint8Array(own), point) && usable;
   });
 }

@@ -103,7 +103,9 @@ describe.each(curves)('$name', (curve) => {
     expect(commitmentHolds(curve, small(curve, 12346n), Q)).toBe(false);
     expect(commitmentHolds(curve, small(curve, 12345n), Q.subarray(1))).toBe(false);
     expect(commitmentHolds(curve, small(curve, 0n), Q)).toBe(false);
+    expect(commitmentHolds(curve, small(curve, 0n), publicPoint(curve, small(curve, 1n)))).toBe(false);
     expect(commitmentHolds(curve, small(curve, curve.order), Q)).toBe(false);
+    expect(commitmentHolds(curve, small(curve, curve.order + 1n), publicPoint(curve, small(curve, 1n)))).toBe(false);
     expect(commitmentHolds(curve, small(curve, curve.order + 12345n), Q)).toBe(false);
     expect(commitmentHolds(curve, scalarOf(Uint8Array.of(0x30, 0x39)), Q)).toBe(false);
     expect(commitmentHolds(curve, scalarOf(new Uint8Array(curve.scalarLength).fill(0xff)), Q)).toBe(false);
