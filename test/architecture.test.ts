@@ -51,39 +51,62 @@ describe('the house', () => {
     expect(edgeFaults(HOUSE, graph)).toEqual([]);
   });
 
-  it.each(HOUSE.reach.map((reach) => [reach.from, reach] as const))('%s reaches nothing it must not', (_from, reach) => {
-    expect(reachFaults(HOUSE, graph, reach)).toEqual([]);
-  });
+  it.each(HOUSE.reach.map((reach) => [reach.from, reach] as const))(
+    '%s reaches nothing it must not',
+    (_from, reach) => {
+      expect(reachFaults(HOUSE, graph, reach)).toEqual([]);
+    },
+  );
 
   it('the walk sees what the composition of a role imports', () => {
     for (const path of graph.keys()) {
-      if (path.startsWith('program/role/')) expect([path, roomsReached(HOUSE, graph, path).has('base')]).toEqual([path, true]);
+      if (path.startsWith('program/role/'))
+        expect([path, roomsReached(HOUSE, graph, path).has('base')]).toEqual([path, true]);
     }
   });
 });
 
 describe('a violation is caught', () => {
   const pairs = HOUSE.reach.flatMap((reach) => {
-    const names = rooms.map(nameOf).filter((name) => name !== nameOf(rooms.find((room) => reach.from.startsWith(room.path)) ?? rooms[0]!));
+    const names = rooms
+      .map(nameOf)
+      .filter((name) => name !== nameOf(rooms.find((room) => reach.from.startsWith(room.path)) ?? rooms[0]!));
     const forbidden = 'never' in reach ? reach.never : names.filter((name) => !reach.only.includes(name));
-    return forbidden.map((name) => ({ reach, name, from: reach.from.endsWith('.ts') ? reach.from : `${reach.from}/planted.ts` }));
+    return forbidden.map((name) => ({
+      reach,
+      name,
+      from: reach.from.endsWith('.ts') ? reach.from : `${reach.from}/planted.ts`,
+    }));
   });
 
-  it.each(pairs.map((pair) => [pair.from, pair.name, pair] as const))('%s reaching %s', (_from, _name, { reach, name, from }) => {
-    const target = fileIn(name);
-    for (const kind of ['static', 'type', 'dynamic', 'url'] as const) {
-      const direct = reachFaults(HOUSE, plant(graph, from, target, kind), reach);
-      expect(direct).toEqual([expect.stringContaining(`${reach.from} reaches ${name}`)]);
-      // and through a file between, in a room that is allowed
-      const between = plant(plant(graph, from, 'foundation/base/between.ts'), 'foundation/base/between.ts', target, kind);
-      expect(reachFaults(HOUSE, between, reach).join()).toContain(`${reach.from} reaches ${name}`);
-    }
-  });
+  it.each(pairs.map((pair) => [pair.from, pair.name, pair] as const))(
+    '%s reaching %s',
+    (_from, _name, { reach, name, from }) => {
+      const target = fileIn(name);
+      for (const kind of ['static', 'type', 'dynamic', 'url'] as const) {
+        const direct = reachFaults(HOUSE, plant(graph, from, target, kind), reach);
+        expect(direct).toEqual([expect.stringContaining(`${reach.from} reaches ${name}`)]);
+        // and through a file between, in a room that is allowed
+        const between = plant(
+          plant(graph, from, 'foundation/base/between.ts'),
+          'foundation/base/between.ts',
+          target,
+          kind,
+        );
+        expect(reachFaults(HOUSE, between, reach).join()).toContain(`${reach.from} reaches ${name}`);
+      }
+    },
+  );
 
   it('a ports.ts counts as base in that walk, the rest of its room does not', () => {
     const reach = HOUSE.reach.find(({ from }) => from === 'program/role/witness.ts')!;
     expect(reachFaults(HOUSE, plant(new Map(), reach.from, 'entity/kms/ports.ts', 'type'), reach)).toEqual([]);
-    const through = plant(plant(new Map(), reach.from, 'entity/kms/ports.ts', 'type'), 'entity/kms/ports.ts', 'entity/kms/x.ts', 'type');
+    const through = plant(
+      plant(new Map(), reach.from, 'entity/kms/ports.ts', 'type'),
+      'entity/kms/ports.ts',
+      'entity/kms/x.ts',
+      'type',
+    );
     expect(reachFaults(HOUSE, through, reach)).toHaveLength(1);
   });
 
@@ -91,7 +114,9 @@ describe('a violation is caught', () => {
     let planted = 0;
     for (const from of rooms) {
       for (const to of rooms) {
-        const listed = [...from.imports, ...(from.onDemand ?? [])].includes(nameOf(to)) || (to.path.startsWith('contract/') && from.imports.includes('contract/*'));
+        const listed =
+          [...from.imports, ...(from.onDemand ?? [])].includes(nameOf(to)) ||
+          (to.path.startsWith('contract/') && from.imports.includes('contract/*'));
         if (from === to || listed) continue;
         for (const kind of ['static', 'type', 'dynamic', 'url'] as const) {
           expect(faultsOfPlanted(fileIn(nameOf(from)), fileIn(nameOf(to)), kind)).toHaveLength(1);
@@ -131,10 +156,14 @@ describe('a violation is caught', () => {
 
   it('a ports.ts that imports more than base and identity, or makes something at run time', () => {
     expect(faultsOfPlanted('entity/kms/ports.ts', 'foundation/identity/index.ts', 'type')).toEqual([]);
+    expect(faultsOfPlanted('entity/kms/ports.ts', 'trust/audit/ports.ts', 'type')).toEqual([]);
+    expect(faultsOfPlanted('entity/kms/ports.ts', 'entity/custody/ports.ts', 'type')).toHaveLength(1);
     expect(faultsOfPlanted('entity/kms/ports.ts', 'crypto/ibe/index.ts', 'type')).toHaveLength(1);
     expect(faultsOfPlanted('entity/kms/ports.ts', 'entity/kms/x.ts', 'type')).toHaveLength(1);
     const runtime = (text: string): string[] => edgeFaults(HOUSE, graphOf(new Map([['entity/kms/ports.ts', text]])));
-    expect(runtime('export interface A { const: 1; f(x: () => void): void }\ndeclare const b: unique symbol;\n')).toEqual([]);
+    expect(
+      runtime('export interface A { const: 1; f(x: () => void): void }\ndeclare const b: unique symbol;\n'),
+    ).toEqual([]);
     for (const text of ['export const a = 1;', 'export class A {}', 'function f() {}', 'export default 1;']) {
       expect(runtime(text)).toHaveLength(1);
     }
@@ -172,18 +201,26 @@ describe('a violation is caught', () => {
     expect(faultsOfPlanted('program/lab/x.ts', 'outside:test/vectors/golden-call.pcap', 'url')).toEqual([]);
     expect(faultsOfPlanted('program/lab/x.ts', 'computed', 'dynamic')).toHaveLength(1);
     expect(faultsOfPlanted('index.ts', 'crypto/ibe/index.ts')).toHaveLength(1);
+    expect(faultsOfPlanted('program/role/kms.ts', 'index.ts')).toHaveLength(1);
+    expect(faultsOfPlanted('program/cli/main.ts', 'index.ts')).toEqual([]);
   });
 
   it('a cycle of files, but not one that a dynamic import breaks', () => {
     const cycle = (second: Edge['kind']): Graph =>
-      plant(plant(new Map(), 'protocol/srtp/a.ts', 'protocol/srtp/b.ts'), 'protocol/srtp/b.ts', 'protocol/srtp/a.ts', second);
+      plant(
+        plant(new Map(), 'protocol/srtp/a.ts', 'protocol/srtp/b.ts'),
+        'protocol/srtp/b.ts',
+        'protocol/srtp/a.ts',
+        second,
+      );
     expect(edgeFaults(HOUSE, cycle('static'))).toEqual([expect.stringContaining('cycle:')]);
     expect(edgeFaults(HOUSE, cycle('type'))).toHaveLength(1);
     expect(edgeFaults(HOUSE, cycle('dynamic'))).toEqual([]);
   });
 
   it('a composition of more than 150 lines', () => {
-    const lines = (count: number): string[] => edgeFaults(HOUSE, graphOf(new Map([['program/role/kms.ts', ';\n'.repeat(count)]])));
+    const lines = (count: number): string[] =>
+      edgeFaults(HOUSE, graphOf(new Map([['program/role/kms.ts', ';\n'.repeat(count)]])));
     expect(lines(HOUSE.roleLines)).toEqual([]);
     expect(lines(HOUSE.roleLines + 1)).toHaveLength(1);
   });
@@ -191,7 +228,10 @@ describe('a violation is caught', () => {
   it('a table with an edge up, an unknown name, or a cycle', () => {
     const changed = (path: string, imports: string[]): House => ({
       ...HOUSE,
-      floors: HOUSE.floors.map((floor) => ({ ...floor, rooms: floor.rooms.map((room) => (room.path === path ? { ...room, imports } : room)) })),
+      floors: HOUSE.floors.map((floor) => ({
+        ...floor,
+        rooms: floor.rooms.map((room) => (room.path === path ? { ...room, imports } : room)),
+      })),
     });
     expect(tableFaults(changed('foundation/base', ['kms'])).join()).toContain('a floor above');
     expect(tableFaults(changed('protocol/srtp', ['nothing'])).join()).toContain('no room nothing');
@@ -200,7 +240,8 @@ describe('a violation is caught', () => {
 });
 
 describe('the scanner', () => {
-  const scan = (text: string): string[] => scanReferences(text).map(({ kind, specifier }) => `${kind} ${specifier ?? '?'}`);
+  const scan = (text: string): string[] =>
+    scanReferences(text).map(({ kind, specifier }) => `${kind} ${specifier ?? '?'}`);
 
   it('finds every way to name a module', () => {
     expect(
@@ -227,9 +268,27 @@ describe('the scanner', () => {
         const u = new Worker(new URL(isSource ? './u.ts' : './u.js', import.meta.url));
       `),
     ).toEqual([
-      'static ./a.ts', 'static ./b.ts', 'static ./c.ts', 'static ./d.ts', 'type ./f.ts', 'type ./g.ts', 'static ./h.ts',
-      'static ./i.ts', 'static ./j.json', 'static ./k.ts', 'type ./l.ts', 'static ./m.ts', 'static ./n.ts', 'type ./o.ts',
-      'dynamic ./p.ts', 'dynamic ./q.ts', 'dynamic ./r.ts', 'static ./s.ts', 'url ./t.ts', 'url ./u.ts', 'url ./u.js',
+      'static ./a.ts',
+      'static ./b.ts',
+      'static ./c.ts',
+      'static ./d.ts',
+      'type ./f.ts',
+      'type ./g.ts',
+      'static ./h.ts',
+      'static ./i.ts',
+      'static ./j.json',
+      'static ./k.ts',
+      'type ./l.ts',
+      'static ./m.ts',
+      'static ./n.ts',
+      'type ./o.ts',
+      'dynamic ./p.ts',
+      'dynamic ./q.ts',
+      'dynamic ./r.ts',
+      'static ./s.ts',
+      'url ./t.ts',
+      'url ./u.ts',
+      'url ./u.js',
     ]);
   });
 
@@ -250,9 +309,11 @@ describe('the scanner', () => {
   });
 
   it('says which specifiers are computed', () => {
-    expect(scan('import(name); import(`./${name}.ts`); require(a + b); new URL(name, import.meta.url); import.meta.resolve(`x`)')).toEqual([
-      'dynamic ?', 'dynamic ?', 'static ?', 'url ?', 'url ?',
-    ]);
+    expect(
+      scan(
+        'import(name); import(`./${name}.ts`); require(a + b); new URL(name, import.meta.url); import.meta.resolve(`x`)',
+      ),
+    ).toEqual(['dynamic ?', 'dynamic ?', 'static ?', 'url ?', 'url ?']);
   });
 
   it('reports the line', () => {
@@ -260,13 +321,25 @@ describe('the scanner', () => {
   });
 
   it('tells types from what exists at run time', () => {
-    expect(runtimeStatements("import type { A } from './a.ts';\nexport type { A };\nexport interface B { class: A }\nexport type C = typeof import('x');")).toEqual([]);
-    expect(runtimeStatements("import { A } from './a.ts';\nexport { A };\nconst a = 1;")).toEqual(['import without type', 'export without type', 'const']);
+    expect(
+      runtimeStatements(
+        "import type { A } from './a.ts';\nexport type { A };\nexport interface B { class: A }\nexport type C = typeof import('x');",
+      ),
+    ).toEqual([]);
+    expect(runtimeStatements("import { A } from './a.ts';\nexport { A };\nconst a = 1;")).toEqual([
+      'import without type',
+      'export without type',
+      'const',
+    ]);
   });
 
   it('finds as many imports in the sources as a plain search for lines does', () => {
-    const lines = [...sources.values()].flatMap((text) => text.match(/^(?:import|export) [^;=]*?from '[^']+';$/gm) ?? []);
-    const found = [...sources.values()].flatMap((text) => scanReferences(text)).filter(({ kind }) => kind === 'static' || kind === 'type');
+    const lines = [...sources.values()].flatMap(
+      (text) => text.match(/^(?:import|export) [^;=]*?from '[^']+';$/gm) ?? [],
+    );
+    const found = [...sources.values()]
+      .flatMap((text) => scanReferences(text))
+      .filter(({ kind }) => kind === 'static' || kind === 'type');
     expect(lines.length).toBeGreaterThan(0);
     expect(found.length).toBeGreaterThanOrEqual(lines.length);
   });

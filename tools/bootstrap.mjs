@@ -6,7 +6,17 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -34,7 +44,10 @@ export function run(program, args, { cwd = root, env = process.env } = {}) {
     child.stderr.on('data', (chunk) => chunks.push(chunk));
     child.on('error', (error) => resolve({ status: 127, output: String(error) }));
     child.on('close', (status, signal) => {
-      resolve({ status: status ?? 1, output: Buffer.concat(chunks).toString('utf8') + (signal === null ? '' : `\nkilled by ${signal}\n`) });
+      resolve({
+        status: status ?? 1,
+        output: Buffer.concat(chunks).toString('utf8') + (signal === null ? '' : `\nkilled by ${signal}\n`),
+      });
     });
   });
 }
@@ -118,7 +131,9 @@ function matchesLock(folder) {
   return (
     entries.every(([path, entry]) => {
       const got = present[path];
-      return got === undefined ? entry.optional === true : got.version === entry.version && got.integrity === entry.integrity;
+      return got === undefined
+        ? entry.optional === true
+        : got.version === entry.version && got.integrity === entry.integrity;
     }) && Object.keys(present).every((path) => path in wanted)
   );
 }
@@ -138,7 +153,15 @@ export async function install(folder = root) {
     const where = relative(root, folder);
     say(`installing dependencies${where === '' ? '' : ` of ${where}`} (npm ci)`);
     const npm = process.env.npm_execpath ?? '';
-    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev', '--include=optional'];
+    const args = [
+      'ci',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      '--include=dev',
+      '--include=optional',
+    ];
     const env = { ...process.env, NODE_ENV: '' };
     const { status, output } = /npm-cli\.[cm]?js$/.test(npm)
       ? await run(process.execPath, [npm, ...args], { cwd: folder, env })
@@ -159,8 +182,12 @@ const buildStamp = join(root, 'dist', '.stamp');
 
 /** What a build depends on, by content: times of a clone or a branch change say nothing. */
 function buildState() {
-  const inputs = ['tsconfig.json', 'package.json', 'package-lock.json', 'tools/bootstrap.mjs'].map((name) => join(root, name));
-  return hash(...[...inputs, ...filesBelow(join(root, 'src'))].flatMap((file) => [relative(root, file), readFileSync(file)]));
+  const inputs = ['tsconfig.json', 'package.json', 'package-lock.json', 'tools/bootstrap.mjs'].map((name) =>
+    join(root, name),
+  );
+  return hash(
+    ...[...inputs, ...filesBelow(join(root, 'src'))].flatMap((file) => [relative(root, file), readFileSync(file)]),
+  );
 }
 
 /** Compiles src/ into dist/, when dist/ is not of these sources; the old dist/ stays until the new one is whole. */
@@ -175,7 +202,15 @@ export async function build() {
     rmSync(next, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { status, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.json', '--outDir', next, '--pretty', 'false']);
+    const { status, output } = await run(process.execPath, [
+      tsc,
+      '-p',
+      'tsconfig.json',
+      '--outDir',
+      next,
+      '--pretty',
+      'false',
+    ]);
     if (status !== 0) {
       rmSync(next, { recursive: true, force: true });
       throw new StepFailed('the build failed', output);

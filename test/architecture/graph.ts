@@ -141,15 +141,19 @@ function edgeFault(house: House, from: string, edge: Edge, graph: Graph): string
 
   const source = roomOf(house, from);
   const target = roomOf(house, to);
-  const rootImports = house.rootFiles[from];
+  const rootFile = house.rootFiles[from];
+  const importers = house.rootFiles[to]?.by;
+  if (importers !== undefined) return within(from, importers) ? undefined : fault(`${to} may not be imported here`);
   if (target === undefined) return fault(`${to} is in no room`);
   if (isPorts(from)) {
-    return ['base', 'identity'].includes(nameOf(target))
+    // another room's ports.ts counts as base, where the rooms may know each other
+    const asBase = isPorts(to) && source !== undefined && lists(source.imports, target);
+    return asBase || ['base', 'identity'].includes(nameOf(target))
       ? undefined
       : fault(`a ports.ts imports base and identity only, not ${nameOf(target)}`);
   }
-  if (rootImports !== undefined) {
-    return lists(rootImports, target) ? undefined : fault(`${from} may not import ${nameOf(target)}`);
+  if (rootFile !== undefined) {
+    return lists(rootFile.imports, target) ? undefined : fault(`${from} may not import ${nameOf(target)}`);
   }
   if (source === undefined || source === target) return undefined;
   if (source.typesOnly === true && kind !== 'type') return fault(`${nameOf(source)} may import types only`);

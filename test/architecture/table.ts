@@ -27,15 +27,14 @@ export interface Floor {
 
 /** What one process, or one room, must never reach, types and dynamic imports included. */
 export type Reach = { readonly from: string; readonly why: string } & (
-  | { readonly never: readonly string[] }
-  | { readonly only: readonly string[] }
+  { readonly never: readonly string[] } | { readonly only: readonly string[] }
 );
 
 export interface House {
   /** From the ground up: an import goes down, or sideways where the table says so. */
   readonly floors: readonly Floor[];
-  /** Files directly in src/, and what they may import. */
-  readonly rootFiles: Readonly<Record<string, readonly string[]>>;
+  /** Files directly in src/: the rooms they may import, and the floors, rooms or files that may import them. */
+  readonly rootFiles: Readonly<Record<string, { readonly imports: readonly string[]; readonly by: readonly string[] }>>;
   /** Where a built-in module of Node may be imported: floors, rooms or files. */
   readonly builtins: Readonly<Record<string, readonly string[]>>;
   /** Where a package may be imported: floors, rooms or files. */
@@ -349,12 +348,13 @@ export const HOUSE: House = {
     },
   ],
 
-  rootFiles: { 'index.ts': ['base'] },
+  rootFiles: { 'index.ts': { imports: ['base'], by: ['program/cli'] } },
 
   builtins: {
     'node:crypto': everywhere,
     'node:util': everywhere,
     'node:buffer': everywhere,
+    'node:module': ['index.ts'],
     'node:v8': ['crypto/curve/load.ts'],
     'node:fs': outermost,
     'node:fs/promises': outermost,

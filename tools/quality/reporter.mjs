@@ -1,0 +1,36 @@
+/** A vitest reporter that writes the counts and the names of skipped tests to the file HALFKEY_TEST_COUNTS names. */
+import { writeFileSync } from 'node:fs';
+
+/** Whether a hook of a suite around the test failed: then the test was not run, and the suite is what failed. */
+function insideBrokenSuite(test) {
+  for (let task = test.parent; task !== undefined; task = task.parent) {
+    if (task.errors().length > 0) return true;
+  }
+  return false;
+}
+
+export default class CountsReporter {
+  onTestRunEnd(modules, unhandledErrors) {
+    const failures = unhandledErrors.map((error) => `unhandled: ${String(error.message)}`);
+    const skipped = [];
+    let passed = 0;
+    for (const module of modules) {
+      const file = module.relativeModuleId;
+      if (module.errors().length > 0) failures.push(file);
+      for (const suite of module.children.allSuites()) {
+        if (suite.errors().length > 0) failures.push(`${file} > ${suite.fullName} (the suite's hooks)`);
+      }
+      for (const test of module.children.allTests()) {
+        const { state, note } = test.result();
+        const name = `${file} > ${test.fullName}`;
+        if (state === 'passed') passed += 1;
+        else if (state === 'failed') failures.push(name);
+        else if (!insideBrokenSuite(test)) skipped.push(note === undefined ? name : `${name} [${note}]`);
+      }
+    }
+    writeFileSync(
+      process.env.HALFKEY_TEST_COUNTS,
+      JSON.stringify({ passed, failed: failures.length, skipped, failures }),
+    );
+  }
+}
