@@ -63,8 +63,10 @@ const table = {
   SelfCall: { fault: 'peer', http: 422, mikey: 7, exit: 2, meaning: 'Initiator and responder are the same identity.', hint: 'use device identities' },
   KeyComponentMismatch: { fault: 'peer', http: 422, mikey: 0, exit: 2, meaning: 'A returned key component is not the one that was sent.', hint: 'the peer must return it unchanged' },
   ReflectedKeyComponent: { fault: 'peer', http: 422, mikey: 0, exit: 2, meaning: 'Both key components are the same point.', hint: 'the peer must choose its own' },
+  KeystreamReuseRefused: { fault: 'peer', http: 422, mikey: 4, exit: 2, meaning: 'A KEMAC in a key request is encrypted in counter mode, whose key stream the response would repeat.', hint: 'leave KEMAC out, or use AES key wrap' },
   BiddingDown: { fault: 'peer', http: 422, exit: 2, meaning: 'The SDP-IDs extension and the SDP differ.', hint: 'repeat the list of key management protocols' },
   BadKeyMgmt: { fault: 'peer', http: 422, exit: 2, meaning: 'An a=key-mgmt attribute is malformed or doubled.', hint: 'send one line a level: mikey and base64' },
+  TooManyBranches: { fault: 'peer', http: 422, exit: 2, meaning: 'A call has more early dialogs or key exchanges than are kept.', hint: 'keep at most 8 early dialogs of a call' },
   // Nonces and their holder
   ModeCurveRefused: { fault: 'caller', http: 422, exit: 1, meaning: 'The nonce mode cannot be used with this curve.', hint: 'use mode 3' },
   NONCE_ABSENT: { fault: 'peer', http: 422, exit: 2, meaning: 'The party sent no nonce of its own.', hint: 'this side cannot be recovered with its own key' },

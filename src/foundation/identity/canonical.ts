@@ -3,7 +3,7 @@
  * a total function or a refusal. Used where SIP, configuration or a person enters an identity; it must
  * never be applied to octets from the wire to repair them (see wire.ts), and computes no other equivalence.
  */
-import { HalfkeyError } from '../base/errors.ts';
+import { HalfkeyError } from '../base/index.ts';
 
 /** Kinds of identity, by MIKEY ID type (RFC 3830 6.7): 0 NAI, 1 URI. */
 export interface CanonicalText {

@@ -2,7 +2,7 @@
  * A district: the KMS that serves an identity, by the name under which its parameters are published
  * (RFC 5408 3, protocol profile 2.3 and 2.4). The name is an octet string and is never normalised.
  */
-import { HalfkeyError } from '../base/errors.ts';
+import { HalfkeyError } from '../base/index.ts';
 
 /** `name`: districtName (IA5, a PPS URI); `serial`: districtSerial, 0 to 2^63 - 1; interval of its key epochs in seconds. */
 export interface District {

@@ -2,8 +2,7 @@
  * Identities as the whole house compares them: made canonical where they enter (protocol profile 2.3),
  * required to be canonical on the wire. No identity text may appear in an error or a log line.
  */
-import { ascii, latin1 } from '../base/bytes.ts';
-import { HalfkeyError, isHalfkeyError } from '../base/errors.ts';
+import { ascii, HalfkeyError, isHalfkeyError, latin1 } from '../base/index.ts';
 import { canonicalText } from './canonical.ts';
 
 /** A canonical identity. `type`: MIKEY ID type, 0 NAI, 1 URI; `text`: 1 to 255 octets of 0x21-0x7E. */

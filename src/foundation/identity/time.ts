@@ -2,8 +2,7 @@
  * GeneralizedTime texts and key epochs (protocol profile 2.3, RFC 5409 2.2.2's interval rule).
  * Reads no clock: every time is an argument.
  */
-import type { Brand } from '../base/bytes.ts';
-import { HalfkeyError } from '../base/errors.ts';
+import { type Brand, HalfkeyError } from '../base/index.ts';
 
 /** 15 characters `YYYYMMDDHHMMSSZ`, UTC, of a date that exists. */
 export type GeneralizedTime = Brand<string, 'GeneralizedTime'>;

@@ -1,0 +1,30 @@
+/**
+ * V: the verification message (RFC 3830 6.9), always the last payload. The value is made and checked in
+ * verification.ts of the folder above; nothing is verified while decoding.
+ */
+import { concat, uint } from '../../../foundation/base/index.ts';
+import { broken } from '../field-reader.ts';
+import { MAC_LENGTHS, MAC_NAMES, named } from '../registry.ts';
+import { exactly, type PayloadCodec } from './codec.ts';
+
+/** V. Algorithm 0 NULL (no octets), 1 HMAC-SHA-1-160 (20), 2 HMAC-SHA-256-256 (32). */
+export interface VerificationPayload {
+  readonly kind: 'V';
+  // Next payload (1) = 0 | Auth alg (1) | Ver data (0, 20 or 32)
+  readonly algorithm: number;
+  readonly mac: Uint8Array;
+}
+
+export const verificationCodec: PayloadCodec<VerificationPayload> = {
+  kind: 'V',
+  number: 9,
+  clause: 'RFC 3830 6.9',
+  read(reader) {
+    const offset = reader.offset;
+    const algorithm = reader.uint(1, 'authentication algorithm', named(MAC_NAMES));
+    const length = MAC_LENGTHS[algorithm];
+    if (length === undefined) broken('InvalidMac', `authentication algorithm ${String(algorithm)} is not defined`, offset);
+    return { kind: 'V', algorithm, mac: reader.take(length, 'verification data') };
+  },
+  write: ({ algorithm, mac }) => concat(uint(algorithm, 1), exactly(mac, MAC_LENGTHS[algorithm], 'verification data')),
+};
