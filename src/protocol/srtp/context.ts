@@ -27,8 +27,9 @@ export interface StreamContext {
   readonly keys: SessionKeys;
   readonly index: IndexTracker;
   readonly mki: Uint8Array;
-  /** Binds the stream to its first SSRC. @throws HalfkeyError `SRTP_MALFORMED` for another one */
+  /** @throws HalfkeyError `SRTP_MALFORMED` for another SSRC than the one given or bound */
   assertSsrc(ssrc: number): void;
+  /** The stream is that SSRC's from now on: only after a packet of it was authenticated. */
   bindSsrc(ssrc: number): void;
   /** @throws TypeError after `close` */
   assertOpen(): void;
