@@ -58,7 +58,7 @@ export function createField(p: bigint): Field {
       for (let i = 1; i < 16; i++) odd.push(mul(odd[i - 1] as bigint, square));
       const bits = e.toString(2);
       let result = 1n;
-      for (let i = 0; i < bits.length; ) {
+      for (let i = 0; i < bits.length;) {
         if (bits[i] === '0') {
           result = mul(result, result);
           i++;

@@ -33,7 +33,10 @@ export interface Kernel extends Curve {
    * multiple k of the cofactor. @throws HalfkeyError `BadPoint` when A is not of order q, or B of order 2 or 3
    */
   pairing(A: Point, B: Point): Fp2;
-  /** A's part of the pairing, for many B. As secret as A is. @throws HalfkeyError `BadPoint` when A is not of order q */
+  /**
+   * A's part of the pairing, for many B. As secret as A is.
+   * @throws HalfkeyError `BadPoint` when A is not of order q
+   */
   lines(A: Point): Lines;
   /** e'(A, B) from A's lines. @throws HalfkeyError `BadPoint` when B is of order 2, 3 or 6 */
   pairingWithLines(lines: Lines, B: Point): Fp2;
@@ -47,7 +50,8 @@ export interface Kernel extends Curve {
  */
 export function createKernel({ p, q }: Curve, field: Field = createField(p)): Kernel {
   if (p <= 0n || p % 12n !== 11n) throw new HalfkeyError('BadParameters', 'p is not 11 modulo 12');
-  if (q < 5n || q % 2n === 0n || (p + 1n) % q !== 0n) throw new HalfkeyError('BadParameters', 'q does not divide p + 1');
+  if (q < 5n || q % 2n === 0n || (p + 1n) % q !== 0n)
+    throw new HalfkeyError('BadParameters', 'q does not divide p + 1');
   const sqrt3 = field.pow(3n, (p + 1n) / 4n);
   if (!field.isZero(sqrt3 * sqrt3 - 3n)) throw new HalfkeyError('BadParameters', 'p is not prime');
   const digits = signedDigits(q, 2);

@@ -112,14 +112,21 @@ export function fixedLines(field: Field, digits: readonly number[], A: Point): L
   }
   assertLastStepVertical(field, digits, A, T);
 
-  const inverses = invertAll(field, walk.map((step) => step.next.Z));
+  const inverses = invertAll(
+    field,
+    walk.map((step) => step.next.Z),
+  );
   const inverseOf = new Map<Jacobian, bigint>(walk.map((step, i) => [step.next, inverses[i] as bigint]));
   const steps = walk.map(({ squareFirst, numerator, on, next }): Line => {
     const slope = field.mul(numerator, inverseOf.get(next) as bigint);
     const inverse = inverseOf.get(on) ?? 1n;
     const square = field.mul(inverse, inverse);
     const x = field.mul(on.X, square);
-    return { squareFirst, slope, c: field.canonical(field.product(slope, x) - field.mul(field.mul(on.Y, square), inverse)) };
+    return {
+      squareFirst,
+      slope,
+      c: field.canonical(field.product(slope, x) - field.mul(field.mul(on.Y, square), inverse)),
+    };
   });
   return { steps };
 }

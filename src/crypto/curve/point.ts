@@ -65,7 +65,10 @@ export function toAffine(field: Field, { X, Y, Z }: Jacobian): Point | undefined
   if (field.isZero(Z)) return undefined;
   const inverse = field.inverse(Z);
   const square = field.mul(inverse, inverse);
-  return { x: field.canonical(field.product(X, square)), y: field.canonical(field.product(field.mul(Y, square), inverse)) };
+  return {
+    x: field.canonical(field.product(X, square)),
+    y: field.canonical(field.product(field.mul(Y, square), inverse)),
+  };
 }
 
 /**

@@ -30,7 +30,10 @@ export class DerReader {
     return this.#offset < this.#end ? this.#bytes[this.#offset] : undefined;
   }
 
-  /** A reader over the elements of the next SEQUENCE; the caller calls {@link finish} on it. @throws HalfkeyError `BadDer` */
+  /**
+   * A reader over the elements of the next SEQUENCE; the caller calls {@link finish} on it.
+   * @throws HalfkeyError `BadDer`
+   */
   sequence(): DerReader {
     const { start, end } = this.#element(TAG.sequence, 'SEQUENCE');
     return new DerReader(this.#bytes, start, end);

@@ -75,9 +75,24 @@ describe('signed digits', () => {
   });
 
   it('of width 2 are the Solinas form 2^a + s*2^b + c itself', () => {
-    const weights = (q: bigint): [number, number][] => signedDigits(q, 2).map((d, i): [number, number] => [i, d]).filter(([, d]) => d !== 0);
-    expect(weights(2n ** 255n + 2n ** 41n + 1n)).toEqual([[0, 1], [41, 1], [255, 1]]);
-    expect(weights(2n ** 384n - 2n ** 60n + 1n)).toEqual([[0, 1], [60, -1], [384, 1]]);
-    expect(weights(2n ** 128n - 2n ** 18n - 1n)).toEqual([[0, -1], [18, -1], [128, 1]]);
+    const weights = (q: bigint): [number, number][] =>
+      signedDigits(q, 2)
+        .map((d, i): [number, number] => [i, d])
+        .filter(([, d]) => d !== 0);
+    expect(weights(2n ** 255n + 2n ** 41n + 1n)).toEqual([
+      [0, 1],
+      [41, 1],
+      [255, 1],
+    ]);
+    expect(weights(2n ** 384n - 2n ** 60n + 1n)).toEqual([
+      [0, 1],
+      [60, -1],
+      [384, 1],
+    ]);
+    expect(weights(2n ** 128n - 2n ** 18n - 1n)).toEqual([
+      [0, -1],
+      [18, -1],
+      [128, 1],
+    ]);
   });
 });

@@ -144,7 +144,11 @@ describe('points', () => {
     const two = { x: minusOne, y: 0n };
     const three = { x: 0n, y: 1n };
     const six = refAdd(two, three, small.p) as Point;
-    for (const [A, order] of [[two, 2n], [three, 3n], [six, 6n]] as const) {
+    for (const [A, order] of [
+      [two, 2n],
+      [three, 3n],
+      [six, 6n],
+    ] as const) {
       for (let k = 0n; k < 20n; k++) {
         expect(kernel.multiply(k, A)).toEqual(refMultiply(k % order, A, small.p));
       }

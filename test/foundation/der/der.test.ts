@@ -144,7 +144,8 @@ describe('refused encodings', () => {
 
   it('misuse of the writer is a TypeError', () => {
     expect(() => derInteger(-1n)).toThrow(TypeError);
-    for (const oid of ['', '1', '3.1', '1.40', '2.01', '1.2.', 'a.b', `1.2${'.1'.repeat(128)}`]) expect(() => derOid(oid)).toThrow(TypeError);
+    for (const oid of ['', '1', '3.1', '1.40', '2.01', '1.2.', 'a.b', `1.2${'.1'.repeat(128)}`])
+      expect(() => derOid(oid)).toThrow(TypeError);
     expect(() => derIa5String('é')).toThrow(TypeError);
     expect(() => derGeneralizedTime('2025-01-01')).toThrow(TypeError);
   });

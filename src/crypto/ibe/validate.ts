@@ -1,0 +1,93 @@
+/** Checks of imported parameters and private keys (protocol profile 1.5). Nothing is used before they have passed. */
+import { checkPrimeSync } from 'node:crypto';
+import { HalfkeyError, isHalfkeyError } from '../../foundation/base/index.ts';
+import { assertPoint, CURVE_PARAMETERS, kernelFor, signedDigits, type Kernel, type Point } from '../curve/index.ts';
+import { pairWithIdentity } from './boneh-franklin.ts';
+import { LEVELS, type Domain, type PublicParameters } from './domain.ts';
+
+/**
+ * Checks public parameters: level, hash and sizes; p = 11 mod 12; q | p+1; q Solinas; p, q prime; P and P_pub on the
+ * curve and of order q; P_pub not P. For a built-in domain the tests have proved what does not depend on P_pub.
+ * @throws HalfkeyError `LevelRefused` for 1024 unless `allowTestLevels`
+ * @throws HalfkeyError `BadParameters`; the message begins with the name of what failed the check
+ */
+export function validatePublicParameters(
+  params: PublicParameters,
+  options: { readonly allowTestLevels?: boolean } = {},
+): void {
+  if (params.level === 1024 && options.allowTestLevels !== true) {
+    throw new HalfkeyError('LevelRefused', 'level 1024 is for tests only');
+  }
+  if (!isBuiltIn(params)) validateDomain(params);
+  validatePoint(kernelFor(params), params.Ppub, 'P_pub');
+  if (params.Ppub.x === params.P.x && params.Ppub.y === params.P.y) throw bad('P_pub', 'equals P');
+}
+
+/**
+ * The part of {@link validatePublicParameters} without P_pub, in full for every domain.
+ * @throws HalfkeyError `BadParameters`
+ */
+export function validateDomain({ level, p, q, P, hash }: Domain): void {
+  const row = (LEVELS as Partial<typeof LEVELS>)[level];
+  if (row === undefined) throw bad('level', 'not 1024, 2048, 3072 or 7680');
+  if (hash !== row.hash) throw bad('hash', `level ${String(level)} goes with ${row.hash}`);
+  if (p <= 0n || p.toString(2).length !== row.np) throw bad('p', `not of ${String(row.np)} bits`);
+  if (q <= 0n || q.toString(2).length !== row.nq) throw bad('q', `not of ${String(row.nq)} bits`);
+  if (p % 12n !== 11n) throw bad('p', 'not 11 modulo 12');
+  if ((p + 1n) % q !== 0n) throw bad('q', 'does not divide p + 1');
+  if (!isSolinas(q)) throw bad('q', 'not of the form 2^a +- 2^b +- 1');
+  if (!isPrime(q)) throw bad('q', 'not prime');
+  if (!isPrime(p)) throw bad('p', 'not prime');
+  validatePoint(kernelFor({ p, q }), P, 'P');
+}
+
+/**
+ * Whether a private key is that of `id`: e'(S, P) = e'(Q_id, P_pub) (protocol profile 1.5). That S has order q is
+ * proved by the pairing itself.
+ * @throws HalfkeyError `BadPrivateKey`
+ */
+export function verifyPrivateKey(params: PublicParameters, id: Uint8Array, privateKey: Point): void {
+  const kernel = kernelFor(params);
+  const expected = pairWithIdentity(params, id, 1n);
+  let got;
+  try {
+    assertPoint(kernel, privateKey);
+    got = kernel.pairing(privateKey, params.P);
+  } catch (error) {
+    if (!isHalfkeyError(error, 'BadPoint')) throw error;
+    throw new HalfkeyError('BadPrivateKey', `the private key is ${error.message}`);
+  }
+  if (got.re !== expected.re || got.im !== expected.im) {
+    throw new HalfkeyError('BadPrivateKey', 'the private key does not belong to this identity and these parameters');
+  }
+}
+
+function validatePoint(kernel: Kernel, point: Point, name: 'P' | 'P_pub'): void {
+  try {
+    assertPoint(kernel, point);
+  } catch (error) {
+    if (!isHalfkeyError(error, 'BadPoint')) throw error;
+    throw bad(name, error.message);
+  }
+  if (!kernel.hasOrderQ(point)) throw bad(name, 'not of order q');
+}
+
+function isBuiltIn({ level, p, q, P, hash }: Domain): boolean {
+  const known = (CURVE_PARAMETERS as Partial<typeof CURVE_PARAMETERS>)[level];
+  if (known === undefined || hash !== LEVELS[level].hash) return false;
+  return p === known.p && q === known.q && P.x === known.P.x && P.y === known.P.y;
+}
+
+/** q odd and 2^a + s*2^b + c: exactly then the non-adjacent form has at most three digits that are not zero. */
+function isSolinas(q: bigint): boolean {
+  return q % 2n === 1n && signedDigits(q, 2).filter((digit) => digit !== 0).length <= 3;
+}
+
+/** Miller-Rabin with random bases, so that a composite made for the purpose passes with probability 4^-64 at most. */
+function isPrime(n: bigint): boolean {
+  return checkPrimeSync(n, { checks: 64 });
+}
+
+function bad(check: string, why: string): HalfkeyError {
+  return new HalfkeyError('BadParameters', `${check}: ${why}`);
+}
