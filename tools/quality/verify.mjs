@@ -43,21 +43,21 @@ for (const name of names) {
 const wanted = (name) => names.length === 0 || names.includes(name);
 const failedSteps = [];
 
-/** Runs one step; says how long it took, and on failure what its program said. */
+/** Runs one step; says how long it took, and on failure what its program said. `work` may return what failed. */
 async function step(name, work) {
   const start = performance.now();
   let failure;
   try {
-    await work();
+    failure = await work();
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    failure = error;
+    failure = error.message;
     failedSteps.push(name);
+    if (error.output !== '') process.stdout.write(`${error.output.trimEnd()}\n`);
   }
-  if (failure?.output) process.stdout.write(`${failure.output.trimEnd()}\n`);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${failure === undefined ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)${failure === undefined ? '' : `: ${failure.message}`}`,
+    `${failure === undefined ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)${failure === undefined ? '' : `: ${failure}`}`,
   );
 }
 
@@ -90,26 +90,28 @@ async function runTests() {
     '--allowOnly=false',
     '--reporter=default',
     '--reporter=./tools/quality/reporter.mjs',
+    ...(process.stdout.isTTY ? [] : ['--no-color']),
   ];
-  const status = await new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), ...args], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: {
-        ...process.env,
-        HALFKEY_TEST_COUNTS: countsFile,
-        HALFKEY_CHILD_COVERAGE: join(folder, 'children'),
-      },
-    });
-    child.on('error', () => resolve(127));
-    child.on('close', (code) => resolve(code ?? 1));
-  });
-  const counts = existsSync(countsFile)
-    ? JSON.parse(readFileSync(countsFile, 'utf8'))
-    : { passed: 0, failed: 0, skipped: [], failures: [] };
+  let counts = { passed: 0, failed: 0, skipped: [], failures: [] };
   await step('tests', async () => {
-    if (status !== 0 && counts.failed === 0) throw new StepFailed(`vitest ended with status ${String(status)}`);
-    if (counts.passed + counts.failed === 0) throw new StepFailed('no test was run');
+    const status = await new Promise((resolve) => {
+      const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), ...args], {
+        cwd: root,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: {
+          ...process.env,
+          HALFKEY_TEST_COUNTS: countsFile,
+          HALFKEY_CHILD_COVERAGE: join(folder, 'children'),
+        },
+      });
+      child.on('error', () => resolve(127));
+      child.on('close', (code) => resolve(code ?? 1));
+    });
+    if (existsSync(countsFile)) counts = JSON.parse(readFileSync(countsFile, 'utf8'));
+    if (counts.failed > 0) return 'failed tests'; // they are counted themselves
+    if (status !== 0) throw new StepFailed(`vitest ended with status ${String(status)}`);
+    if (counts.passed === 0) throw new StepFailed('no test was run');
+    return undefined;
   });
   await step('coverage', async () => {
     const vitestFile = join(folder, 'vitest', 'coverage-final.json');
