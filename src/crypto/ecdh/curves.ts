@@ -70,7 +70,10 @@ export function decodePoint(curve: EcCurve, bytes: Uint8Array): InstanceType<Wei
 }
 
 /** The two points with this X (`curve.scalarLength` octets, big endian). Internal to this folder. */
-export function pointsWithX(curve: EcCurve, x: Uint8Array): [even: ReturnType<typeof decodePoint>, odd: ReturnType<typeof decodePoint>] {
+export function pointsWithX(
+  curve: EcCurve,
+  x: Uint8Array,
+): [even: ReturnType<typeof decodePoint>, odd: ReturnType<typeof decodePoint>] {
   const compressed = new Uint8Array(1 + x.length);
   compressed[0] = 0x02;
   compressed.set(x, 1);

@@ -23,7 +23,9 @@ export function assertMasterSecret(masterSecret: Secret<'MasterSecret'>): void {
  */
 export function nonceKey(masterSecret: Secret<'MasterSecret'>, mode: 2 | 3): Uint8Array {
   const info = concat(KEY_LABEL, Uint8Array.of(mode));
-  return masterSecret.use((ms) => new Uint8Array(hkdfSync('sha256', ms, new Uint8Array(0), info, mode === 2 ? 32 : 64)));
+  return masterSecret.use(
+    (ms) => new Uint8Array(hkdfSync('sha256', ms, new Uint8Array(0), info, mode === 2 ? 32 : 64)),
+  );
 }
 
 /**
@@ -32,10 +34,18 @@ export function nonceKey(masterSecret: Secret<'MasterSecret'>, mode: 2 | 3): Uin
  * @param nextEpoch e+1, 0 to 2^32-1
  * @returns a new secret; the caller wipes the old one
  */
-export function ratchetStep(masterSecret: Secret<'MasterSecret'>, identity: Identity, nextEpoch: number): Secret<'MasterSecret'> {
+export function ratchetStep(
+  masterSecret: Secret<'MasterSecret'>,
+  identity: Identity,
+  nextEpoch: number,
+): Secret<'MasterSecret'> {
   assertMasterSecret(masterSecret);
   const info = concat(RATCHET_LABEL, identityToWire(identity), uint(nextEpoch, 4));
   return masterSecret.use(
-    (ms) => new Secret('MasterSecret', new Uint8Array(createHmac('sha256', ms).update(info).update(Uint8Array.of(1)).digest())),
+    (ms) =>
+      new Secret(
+        'MasterSecret',
+        new Uint8Array(createHmac('sha256', ms).update(info).update(Uint8Array.of(1)).digest()),
+      ),
   );
 }

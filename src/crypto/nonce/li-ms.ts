@@ -4,7 +4,16 @@
  *
  *   version 1 (=1) | mode 1 | epoch 4 | interval 4 | validFrom 8 | validTo 8 | MS 32      58 octets
  */
-import { ByteReader, concat, HalfkeyError, ntpTime, ntpToUnixSeconds, Secret, uint, type NtpTime } from '../../foundation/base/index.ts';
+import {
+  ByteReader,
+  concat,
+  HalfkeyError,
+  ntpTime,
+  ntpToUnixSeconds,
+  Secret,
+  uint,
+  type NtpTime,
+} from '../../foundation/base/index.ts';
 import type { NonceMode } from './context.ts';
 import { MASTER_SECRET_LENGTH } from './derive.ts';
 
@@ -53,7 +62,9 @@ export function assertLiMs(liMs: LiMs): void {
 export function encodeLiMs(liMs: LiMs): Uint8Array {
   assertLiMs(liMs);
   const { mode, epoch, intervalSeconds, validFrom, validTo, masterSecret } = liMs;
-  return masterSecret.use((ms) => concat(uint(1, 1), uint(mode, 1), uint(epoch, 4), uint(intervalSeconds, 4), validFrom, validTo, ms));
+  return masterSecret.use((ms) =>
+    concat(uint(1, 1), uint(mode, 1), uint(epoch, 4), uint(intervalSeconds, 4), validFrom, validTo, ms),
+  );
 }
 
 /** Copies what it takes: the caller wipes `bytes`. @throws HalfkeyError `Truncated`, `TrailingData`, `BadField` */
@@ -67,7 +78,14 @@ export function decodeLiMs(bytes: Uint8Array): LiMs {
   const validTo = ntpTime(Uint8Array.from(reader.take(8, 'validTo')));
   const ms = reader.take(MASTER_SECRET_LENGTH, 'MS');
   reader.finish('LI-MS');
-  const liMs: LiMs = { mode, epoch, intervalSeconds, validFrom, validTo, masterSecret: Secret.copyOf('MasterSecret', ms) };
+  const liMs: LiMs = {
+    mode,
+    epoch,
+    intervalSeconds,
+    validFrom,
+    validTo,
+    masterSecret: Secret.copyOf('MasterSecret', ms),
+  };
   try {
     assertLiMs(liMs);
   } catch (error) {

@@ -97,7 +97,13 @@ function decrypt(input: OpenNonce): { scalar: Secret<'EcdhScalar'>; verified: bo
   const ad = associatedData(context, epoch);
   if (nonce.length !== nonceLength(mode, curve)) throw commitmentMismatch();
   if (mode === 1) {
-    return { scalar: new Secret('EcdhScalar', masterSecret.use((ms) => ecb('open', ms, nonce))), verified: true };
+    return {
+      scalar: new Secret(
+        'EcdhScalar',
+        masterSecret.use((ms) => ecb('open', ms, nonce)),
+      ),
+      verified: true,
+    };
   }
   if (nonce[0] !== mode) throw commitmentMismatch();
   if (!equalBytes(nonce.subarray(1, 5), uint(epoch, 4))) throw contextMismatch();
@@ -115,7 +121,8 @@ function decrypt(input: OpenNonce): { scalar: Secret<'EcdhScalar'>; verified: bo
 
 /** AES-256-ECB without padding over whole blocks (mode 1: the contribution's AES_MS(x)). */
 function ecb(direction: 'seal' | 'open', key: Uint8Array, blocks: Uint8Array): Uint8Array {
-  const cipher = direction === 'seal' ? createCipheriv('aes-256-ecb', key, null) : createDecipheriv('aes-256-ecb', key, null);
+  const cipher =
+    direction === 'seal' ? createCipheriv('aes-256-ecb', key, null) : createDecipheriv('aes-256-ecb', key, null);
   cipher.setAutoPadding(false);
   return takeOver(cipher.update(blocks), cipher.final());
 }
@@ -137,7 +144,11 @@ function keyUnwrap(key: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined
 }
 
 /** RFC 5297 2.7 with K = K1 || K2 of 32 octets each, one component of associated data, no nonce. */
-function decryptSiv(key: Uint8Array, ad: Uint8Array, body: Uint8Array): { scalar: Secret<'EcdhScalar'>; verified: boolean } {
+function decryptSiv(
+  key: Uint8Array,
+  ad: Uint8Array,
+  body: Uint8Array,
+): { scalar: Secret<'EcdhScalar'>; verified: boolean } {
   // RFC 5297 2.5: bits 31 and 63 of V are cleared to make the counter.
   const counter = Uint8Array.from(body.subarray(0, 16));
   counter[8] = (counter[8] as number) & 0x7f;

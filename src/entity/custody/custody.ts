@@ -50,11 +50,21 @@ export interface Custody {
 /** A custody over a store; holds nothing itself but a sealed decoy for requests about nobody. */
 export function createCustody({ store, sealer, allowUnboundNonces, random }: CustodyOptions): Custody {
   // The text is no canonical identity, so that no subscriber can have it.
-  const nobody: MsRecord = { identityType: 0, identity: 'nobody', mode: 3, firstEpoch: 0, rootEpoch: 0, intervalSeconds: 1, validFrom: 0, validTo: 1 };
+  const nobody: MsRecord = {
+    identityType: 0,
+    identity: 'nobody',
+    mode: 3,
+    firstEpoch: 0,
+    rootEpoch: 0,
+    intervalSeconds: 1,
+    validFrom: 0,
+    validTo: 1,
+  };
   const secret = new Secret('MasterSecret', random(MASTER_SECRET_LENGTH));
   const decoy = { row: sealRow(nobody, secret, sealer), identity: { type: 0, text: 'nobody' } as const };
   secret.wipe();
-  const open = (request: OpenRequest): Promise<Secret<'EcdhScalar'>> => openNonceFor(request, { store, sealer, allowUnboundNonces, decoy });
+  const open = (request: OpenRequest): Promise<Secret<'EcdhScalar'>> =>
+    openNonceFor(request, { store, sealer, allowUnboundNonces, decoy });
 
   return {
     open,

@@ -4,7 +4,14 @@
  * the request, and has recorded it: this file knows of neither.
  */
 import { createHash } from 'node:crypto';
-import { HalfkeyError, isHalfkeyError, ntpToUnixSeconds, toHex, type NtpTime, type Secret } from '../../foundation/base/index.ts';
+import {
+  HalfkeyError,
+  isHalfkeyError,
+  ntpToUnixSeconds,
+  toHex,
+  type NtpTime,
+  type Secret,
+} from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
 import { assertPoint, ecCurve, type EcCurve } from '../../crypto/ecdh/index.ts';
 import {
@@ -29,7 +36,7 @@ export interface OpenRequest {
   readonly csbId: Uint8Array;
   /** T of I_MESSAGE_1. */
   readonly t1: NtpTime;
-  /** The value of the owner's RANDR payload, 1 to 255 octets. */
+  /** The value of the owner's RANDR payload, 0 to 255 octets: what a terminal put there is judged, not refused. */
   readonly nonce: Uint8Array;
   /** The owner's key component, 04 || X || Y. */
   readonly ownPoint: Uint8Array;
@@ -47,7 +54,7 @@ export function assertOpenRequest(request: OpenRequest): void {
   if (!(['initiator', 'responder'] as readonly unknown[]).includes(request.role)) bad('role is initiator or responder');
   if (request.csbId.length !== 4) bad('csbId has 4 octets');
   if (request.t1.length !== 8) bad('t1 has 8 octets');
-  if (request.nonce.length < 1 || request.nonce.length > 255) bad('nonce has 1 to 255 octets');
+  if (request.nonce.length > 255) bad('nonce has at most 255 octets');
   assertPoint(ecCurve(request.curve), request.ownPoint);
 }
 
@@ -64,7 +71,10 @@ export interface OpenWith {
  * @throws HalfkeyError as {@link assertOpenRequest}; `MS_UNKNOWN_SUBSCRIBER` when no record of the identity covers T1;
  *   `POLICY_REFUSED`, `ModeCurveRefused`, `MS_EPOCH_ERASED`, `NONCE_CONTEXT_MISMATCH`, `NONCE_COMMITMENT_MISMATCH`
  */
-export async function openNonceFor(request: OpenRequest, { store, sealer, allowUnboundNonces, decoy }: OpenWith): Promise<Secret<'EcdhScalar'>> {
+export async function openNonceFor(
+  request: OpenRequest,
+  { store, sealer, allowUnboundNonces, decoy }: OpenWith,
+): Promise<Secret<'EcdhScalar'>> {
   assertOpenRequest(request);
   const rows = await store.find(request.identity);
   const row = rows.find((held) => covers(held, ntpToUnixSeconds(request.t1)));
@@ -102,7 +112,14 @@ function openWithRow(request: OpenRequest, row: MsRow, identity: Identity, seale
   for (const epoch of row.sealed.length === 0 ? [] : epochs) {
     const masterSecret = ratchetTo(openRow(row, sealer), identity, row.rootEpoch, epoch);
     try {
-      return openCommittedNonce({ mode, masterSecret, epoch, context, nonce: request.nonce, ownPoint: request.ownPoint });
+      return openCommittedNonce({
+        mode,
+        masterSecret,
+        epoch,
+        context,
+        nonce: request.nonce,
+        ownPoint: request.ownPoint,
+      });
     } catch (error) {
       // Mode 1 does not say its epoch: a wrong one looks like a wrong nonce.
       if (mode !== 1 || !isHalfkeyError(error, 'NONCE_COMMITMENT_MISMATCH')) throw error;

@@ -17,7 +17,12 @@ const MAX_EPOCHS = 16384;
  * @throws HalfkeyError `BadField`; `MS_CONFLICT` for another secret that overlaps in time or epoch numbers, or epoch
  *   numbers that do not grow with time; `MS_EPOCH_ERASED` when what overlaps has been erased entirely
  */
-export async function importMasterSecret(store: MsStore, sealer: Sealer, identity: Identity, liMs: LiMs): Promise<'stored' | 'held'> {
+export async function importMasterSecret(
+  store: MsStore,
+  sealer: Sealer,
+  identity: Identity,
+  liMs: LiMs,
+): Promise<'stored' | 'held'> {
   assertLiMs(liMs);
   const record = recordOf(identity, liMs);
   if (endEpoch(record) - record.firstEpoch > MAX_EPOCHS) {
@@ -29,10 +34,12 @@ export async function importMasterSecret(store: MsStore, sealer: Sealer, identit
     const rows = await store.find(identity);
     const other = rows.find((held) => overlap(held, record));
     if (other !== undefined) {
-      if (rows.filter((held) => overlap(held, record)).length > 1 || !sameChain(other, record, identity, liMs, sealer)) throw conflict();
+      if (rows.filter((held) => overlap(held, record)).length > 1 || !sameChain(other, record, identity, liMs, sealer))
+        throw conflict();
       return 'held';
     }
-    if (rows.some((held) => held.validFrom < record.validFrom !== held.firstEpoch < record.firstEpoch)) throw conflict();
+    if (rows.some((held) => held.validFrom < record.validFrom !== held.firstEpoch < record.firstEpoch))
+      throw conflict();
     if (await store.insert(row)) return 'stored';
   }
   throw conflict();
@@ -52,7 +59,8 @@ function sameChain(held: MsRow, offered: MsRecord, identity: Identity, liMs: LiM
     endEpoch(held) === endEpoch(offered) &&
     epochAt(held, offered.validFrom) === offered.firstEpoch;
   if (!sameGrid) return false;
-  if (held.sealed.length === 0) throw new HalfkeyError('MS_EPOCH_ERASED', 'every epoch of that master secret has been erased');
+  if (held.sealed.length === 0)
+    throw new HalfkeyError('MS_EPOCH_ERASED', 'every epoch of that master secret has been erased');
   const common = Math.max(held.rootEpoch, offered.firstEpoch);
   const ours = ratchetTo(openRow(held, sealer), identity, held.rootEpoch, common);
   const copy = liMs.masterSecret.use((ms) => Secret.copyOf('MasterSecret', ms));
@@ -70,7 +78,8 @@ function sameChain(held: MsRow, offered: MsRecord, identity: Identity, liMs: LiM
  * @throws HalfkeyError `MS_UNKNOWN_SUBSCRIBER`; TypeError unless 0 <= epoch <= 2^32
  */
 export async function advanceRoot(store: MsStore, sealer: Sealer, identity: Identity, epoch: number): Promise<number> {
-  if (!Number.isInteger(epoch) || epoch < 0 || epoch > 2 ** 32) throw new TypeError('advanceRoot: an epoch has 32 bits');
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch > 2 ** 32)
+    throw new TypeError('advanceRoot: an epoch has 32 bits');
   let changed = 0;
   for (;;) {
     const rows = await store.find(identity);

@@ -48,7 +48,17 @@ export function overlap(a: MsRecord, b: MsRecord): boolean {
 /** Every column is in the context: a row whose columns were edited at rest does not open. */
 function sealingContext(record: MsRecord): string {
   const { identityType, identity, mode, firstEpoch, rootEpoch, intervalSeconds, validFrom, validTo } = record;
-  return JSON.stringify(['halfkey ms v1', identityType, identity, mode, firstEpoch, rootEpoch, intervalSeconds, validFrom, validTo]);
+  return JSON.stringify([
+    'halfkey ms v1',
+    identityType,
+    identity,
+    mode,
+    firstEpoch,
+    rootEpoch,
+    intervalSeconds,
+    validFrom,
+    validTo,
+  ]);
 }
 
 /** The row of a record and its MS of `record.rootEpoch`, which is not wiped here. */
@@ -63,7 +73,12 @@ export function openRow(row: MsRow, sealer: Sealer): Secret<'MasterSecret'> {
 }
 
 /** Takes over `masterSecret` of epoch `from` and returns the one of epoch `to` >= from; everything between is wiped. */
-export function ratchetTo(masterSecret: Secret<'MasterSecret'>, identity: Identity, from: number, to: number): Secret<'MasterSecret'> {
+export function ratchetTo(
+  masterSecret: Secret<'MasterSecret'>,
+  identity: Identity,
+  from: number,
+  to: number,
+): Secret<'MasterSecret'> {
   let current = masterSecret;
   for (let epoch = from + 1; epoch <= to; epoch++) {
     const next = ratchetStep(current, identity, epoch);

@@ -1,7 +1,14 @@
 /** Curves, points, scalars; K_SESSION of every golden file; hostile points and scalars (protocol profile 5.3 T5). */
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { assertPoint, commitmentHolds, ecCurve, publicPoint, randomScalar, sharedPoint } from '../../../src/crypto/ecdh/index.ts';
+import {
+  assertPoint,
+  commitmentHolds,
+  ecCurve,
+  publicPoint,
+  randomScalar,
+  sharedPoint,
+} from '../../../src/crypto/ecdh/index.ts';
 import { fromBigInt, fromHex, Secret, systemRandom, toBigInt, toHex } from '../../../src/foundation/base/index.ts';
 
 interface Golden {
@@ -29,7 +36,11 @@ describe('ecCurve', () => {
   it('finds each curve by number and by name', () => {
     expect(curves.map(({ name }) => name)).toEqual(['P-256', 'P-384', 'P-521']);
     for (const curve of curves) expect(ecCurve(curve.name)).toBe(curve);
-    expect(curves.map(({ scalarLength, pointLength }) => [scalarLength, pointLength])).toEqual([[32, 65], [48, 97], [66, 133]]);
+    expect(curves.map(({ scalarLength, pointLength }) => [scalarLength, pointLength])).toEqual([
+      [32, 65],
+      [48, 97],
+      [66, 133],
+    ]);
   });
 
   it.each([0, 1, 7, 9, 15, 255, -1, NaN, 'P-192', 'prime256v1'])('N36 curve %s: InvalidDh', (curve) => {
@@ -70,7 +81,9 @@ describe.each(curves)('$name', (curve) => {
     for (let i = 0; i < 8; i++) {
       const a = randomScalar(curve, systemRandom);
       const b = randomScalar(curve, systemRandom);
-      expect(sharedPoint(curve, a, publicPoint(curve, b)).equals(sharedPoint(curve, b, publicPoint(curve, a)))).toBe(true);
+      expect(sharedPoint(curve, a, publicPoint(curve, b)).equals(sharedPoint(curve, b, publicPoint(curve, a)))).toBe(
+        true,
+      );
     }
   });
 
@@ -92,10 +105,16 @@ describe.each(curves)('$name', (curve) => {
       Uint8Array.of(0x04, ...new Uint8Array(2 * n).fill(0xff)),
     ];
     for (const form of forms) {
-      expect(() => { assertPoint(curve, form); }).toThrow(expect.objectContaining({ code: 'InvalidPoint' }));
-      expect(() => sharedPoint(curve, small(curve, 7n), form)).toThrow(expect.objectContaining({ code: 'InvalidPoint' }));
+      expect(() => {
+        assertPoint(curve, form);
+      }).toThrow(expect.objectContaining({ code: 'InvalidPoint' }));
+      expect(() => sharedPoint(curve, small(curve, 7n), form)).toThrow(
+        expect.objectContaining({ code: 'InvalidPoint' }),
+      );
     }
-    expect(() => { assertPoint(curve, Q); }).not.toThrow();
+    expect(() => {
+      assertPoint(curve, Q);
+    }).not.toThrow();
   });
 
   it('N64 the commitment fails for 0, n, above n, a wrong length and another point', () => {

@@ -2,8 +2,22 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLiMs, encodeLiMs, liMsEpochs, msEpochAt, ratchetStep, type LiMs } from '../../../src/crypto/nonce/index.ts';
-import { fromHex, isHalfkeyError, ntpFromUnixMs, ntpToUnixSeconds, Secret, toHex } from '../../../src/foundation/base/index.ts';
+import {
+  decodeLiMs,
+  encodeLiMs,
+  liMsEpochs,
+  msEpochAt,
+  ratchetStep,
+  type LiMs,
+} from '../../../src/crypto/nonce/index.ts';
+import {
+  fromHex,
+  isHalfkeyError,
+  ntpFromUnixMs,
+  ntpToUnixSeconds,
+  Secret,
+  toHex,
+} from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 
 const day = 86400;
@@ -55,7 +69,8 @@ describe('LI-MS', () => {
   });
 
   it('every other length', () => {
-    for (let length = 0; length < 58; length++) expect(() => decodeLiMs(fromHex(wire).subarray(0, length))).toThrow(code('Truncated'));
+    for (let length = 0; length < 58; length++)
+      expect(() => decodeLiMs(fromHex(wire).subarray(0, length))).toThrow(code('Truncated'));
     expect(() => decodeLiMs(fromHex(`${wire}00`))).toThrow(code('TrailingData'));
   });
 
@@ -75,7 +90,9 @@ describe('LI-MS', () => {
 
   it('what cannot be decoded cannot be encoded', () => {
     expect(() => encodeLiMs({ ...liMs, intervalSeconds: 60 })).toThrow(code('BadField'));
-    expect(() => encodeLiMs({ ...liMs, masterSecret: new Secret('MasterSecret', new Uint8Array(31)) })).toThrow(code('BadField'));
+    expect(() => encodeLiMs({ ...liMs, masterSecret: new Secret('MasterSecret', new Uint8Array(31)) })).toThrow(
+      code('BadField'),
+    );
   });
 });
 

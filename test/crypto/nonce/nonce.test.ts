@@ -13,7 +13,15 @@ import {
   type NonceContext,
   type NonceMode,
 } from '../../../src/crypto/nonce/index.ts';
-import { concat, fromBigInt, fromHex, ntpTime, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
+import {
+  concat,
+  fromBigInt,
+  fromHex,
+  ntpTime,
+  Secret,
+  systemRandom,
+  toHex,
+} from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 
 interface Golden {
@@ -92,7 +100,12 @@ describe.each(golden)('%s', (_name, file) => {
   });
 
   it('N58 the nonce of the other party: NONCE_COMMITMENT_MISMATCH', () => {
-    const input = { mode: file.nonceMode, masterSecret: masterOf(file.MS.A), epoch: file.nonceEpoch, context: sides[0].context };
+    const input = {
+      mode: file.nonceMode,
+      masterSecret: masterOf(file.MS.A),
+      epoch: file.nonceEpoch,
+      context: sides[0].context,
+    };
     expect(() => openCommittedNonce({ ...input, nonce: fromHex(file.NB), ownPoint: fromHex(file.xP) })).toThrow(
       code('NONCE_COMMITMENT_MISMATCH'),
     );
@@ -118,9 +131,17 @@ const csbId = fromHex('7a5e3ba8');
 function sealed(mode: NonceMode, curveName: string, value?: bigint) {
   const curve = ecCurve(curveName);
   const context: NonceContext = { role: 1, curve, csbId, t1, identity: alice };
-  const scalar = value === undefined ? randomScalar(curve, systemRandom) : new Secret('EcdhScalar', fromBigInt(value, curve.scalarLength));
+  const scalar =
+    value === undefined
+      ? randomScalar(curve, systemRandom)
+      : new Secret('EcdhScalar', fromBigInt(value, curve.scalarLength));
   const input = { mode, masterSecret, epoch: 7, context };
-  return { input, scalar, nonce: sealNonce({ ...input, scalar }), ownPoint: value === undefined ? publicPoint(curve, scalar) : new Uint8Array() };
+  return {
+    input,
+    scalar,
+    nonce: sealNonce({ ...input, scalar }),
+    ownPoint: value === undefined ? publicPoint(curve, scalar) : new Uint8Array(),
+  };
 }
 
 describe('P11 every mode and curve', () => {
@@ -139,7 +160,10 @@ describe('P11 every mode and curve', () => {
         expect.objectContaining({ code: expect.stringMatching(/^NONCE_(COMMITMENT|CONTEXT)_MISMATCH$/) as unknown }),
       );
       // Mode 1 has no integrity of its own: that is why the commitment check exists.
-      if (mode !== 1) expect(() => openNonce({ ...input, nonce: changed })).toThrow(expect.objectContaining({ name: 'HalfkeyError' }));
+      if (mode !== 1)
+        expect(() => openNonce({ ...input, nonce: changed })).toThrow(
+          expect.objectContaining({ name: 'HalfkeyError' }),
+        );
     }
   });
 
@@ -166,7 +190,9 @@ describe('what a holder is told apart', () => {
   it('N59 random 32 octets in mode 1: NONCE_COMMITMENT_MISMATCH', () => {
     const { input, ownPoint } = sealed(1, 'P-256');
     for (let i = 0; i < 8; i++) {
-      expect(() => openCommittedNonce({ ...input, nonce: systemRandom(32), ownPoint })).toThrow(code('NONCE_COMMITMENT_MISMATCH'));
+      expect(() => openCommittedNonce({ ...input, nonce: systemRandom(32), ownPoint })).toThrow(
+        code('NONCE_COMMITMENT_MISMATCH'),
+      );
     }
   });
 
@@ -218,7 +244,9 @@ describe('what a holder is told apart', () => {
     expect(() => openCommittedNonce({ ...input, mode: 2, nonce, ownPoint })).toThrow(code('NONCE_COMMITMENT_MISMATCH'));
     const relabelled = Uint8Array.from(nonce);
     relabelled[0] = 2;
-    expect(() => openCommittedNonce({ ...input, nonce: relabelled, ownPoint })).toThrow(code('NONCE_COMMITMENT_MISMATCH'));
+    expect(() => openCommittedNonce({ ...input, nonce: relabelled, ownPoint })).toThrow(
+      code('NONCE_COMMITMENT_MISMATCH'),
+    );
   });
 
   it('the wire epoch: read from modes 2 and 3, refused from anything else', () => {
@@ -233,7 +261,11 @@ describe('what a holder is told apart', () => {
 it('misuse is a TypeError', () => {
   const { input, scalar } = sealed(3, 'P-256');
   expect(() => sealNonce({ ...input, scalar: new Secret('EcdhScalar', new Uint8Array(31)) })).toThrow(TypeError);
-  expect(() => sealNonce({ ...input, scalar, masterSecret: new Secret('MasterSecret', new Uint8Array(16)) })).toThrow(TypeError);
+  expect(() => sealNonce({ ...input, scalar, masterSecret: new Secret('MasterSecret', new Uint8Array(16)) })).toThrow(
+    TypeError,
+  );
   expect(() => sealNonce({ ...input, scalar, context: { ...input.context, role: 240 as 1 } })).toThrow(TypeError);
-  expect(() => sealNonce({ ...input, scalar, context: { ...input.context, csbId: new Uint8Array(3) } })).toThrow(TypeError);
+  expect(() => sealNonce({ ...input, scalar, context: { ...input.context, csbId: new Uint8Array(3) } })).toThrow(
+    TypeError,
+  );
 });

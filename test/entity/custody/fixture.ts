@@ -3,7 +3,14 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createCustody, type Custody, type OpenRequest } from '../../../src/entity/custody/index.ts';
 import { ecCurve } from '../../../src/crypto/ecdh/index.ts';
 import type { LiMs, NonceMode } from '../../../src/crypto/nonce/index.ts';
-import { fromHex, ntpFromUnixMs, ntpTime, ntpToUnixSeconds, Secret, systemRandom } from '../../../src/foundation/base/index.ts';
+import {
+  fromHex,
+  ntpFromUnixMs,
+  ntpTime,
+  ntpToUnixSeconds,
+  Secret,
+  systemRandom,
+} from '../../../src/foundation/base/index.ts';
 import { identityFromText, type Identity } from '../../../src/foundation/identity/index.ts';
 import { memoryMsStore, testSealer, type MemoryMsStore } from './support.ts';
 

@@ -3,13 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { createCustody, type OpenRequest } from '../../../src/entity/custody/index.ts';
 import { ecCurve, publicPoint, randomScalar } from '../../../src/crypto/ecdh/index.ts';
 import { ratchetStep, sealNonce, type LiMs, type NonceMode } from '../../../src/crypto/nonce/index.ts';
-import { fromBigInt, fromHex, ntpFromUnixMs, ntpTime, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
+import {
+  fromBigInt,
+  fromHex,
+  ntpFromUnixMs,
+  ntpTime,
+  Secret,
+  systemRandom,
+  toHex,
+} from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 import { alice, bob, day, golden, held, party } from './fixture.ts';
 import { testSealer } from './support.ts';
 
 const code = (name: string): unknown => expect.objectContaining({ code: name });
-const byMode = (mode: NonceMode) => golden.find(([, file]) => file.nonceMode === mode)?.[1] as (typeof golden)[number][1];
+const byMode = (mode: NonceMode) =>
+  golden.find(([, file]) => file.nonceMode === mode)?.[1] as (typeof golden)[number][1];
 
 describe.each(golden)('%s', (_name, file) => {
   it.each(['A', 'B'] as const)('party %s: its scalar, and the session key instead of it', async (side) => {
@@ -28,7 +37,9 @@ describe.each(golden)('%s', (_name, file) => {
     const b = party(file, 'B');
     await custody.importMasterSecret(a.identity, a.liMs);
     for (const ownPoint of [a.request.ownPoint, b.request.ownPoint]) {
-      await expect(custody.open({ ...a.request, nonce: b.request.nonce, ownPoint })).rejects.toThrow(code('NONCE_COMMITMENT_MISMATCH'));
+      await expect(custody.open({ ...a.request, nonce: b.request.nonce, ownPoint })).rejects.toThrow(
+        code('NONCE_COMMITMENT_MISMATCH'),
+      );
     }
     expect(store.points.size).toBe(0);
   });
@@ -48,7 +59,9 @@ describe('refusals', () => {
     const { custody, store } = held();
     const { identity, liMs, request } = party(byMode(1), 'A');
     await custody.importMasterSecret(identity, liMs);
-    await expect(custody.open({ ...request, nonce: systemRandom(32) })).rejects.toThrow(code('NONCE_COMMITMENT_MISMATCH'));
+    await expect(custody.open({ ...request, nonce: systemRandom(32) })).rejects.toThrow(
+      code('NONCE_COMMITMENT_MISMATCH'),
+    );
     expect(store.points.size).toBe(0);
   });
 
@@ -58,7 +71,11 @@ describe('refusals', () => {
     await custody.importMasterSecret(identity, liMs);
     const otherT = Uint8Array.from(request.t1);
     otherT[7] = 1;
-    const others: Partial<OpenRequest>[] = [{ csbId: fromHex('00000000') }, { t1: ntpTime(otherT) }, { role: 'responder' }];
+    const others: Partial<OpenRequest>[] = [
+      { csbId: fromHex('00000000') },
+      { t1: ntpTime(otherT) },
+      { role: 'responder' },
+    ];
     for (const other of others) {
       await expect(custody.open({ ...request, ...other })).rejects.toThrow(code('NONCE_CONTEXT_MISMATCH'));
     }
@@ -69,7 +86,10 @@ describe('refusals', () => {
     const a = party(byMode(3), 'A');
     const mallory = identityFromText('sip:mallory@operator-a.example');
     await custody.importMasterSecret(a.identity, a.liMs);
-    await custody.importMasterSecret(mallory, { ...a.liMs, masterSecret: new Secret('MasterSecret', systemRandom(32)) });
+    await custody.importMasterSecret(mallory, {
+      ...a.liMs,
+      masterSecret: new Secret('MasterSecret', systemRandom(32)),
+    });
     await expect(custody.open({ ...a.request, identity: mallory })).rejects.toThrow(code('NONCE_COMMITMENT_MISMATCH'));
   });
 
@@ -80,7 +100,9 @@ describe('refusals', () => {
       await custody.importMasterSecret(identity, liMs);
       const someoneElse = identityFromText('sip:carol@operator-a.example');
       await expect(custody.open({ ...request, identity: someoneElse })).rejects.toThrow(code('MS_UNKNOWN_SUBSCRIBER'));
-      await expect(custody.open({ ...request, identity: someoneElse, nonce: new Uint8Array(9) })).rejects.toThrow(code('MS_UNKNOWN_SUBSCRIBER'));
+      await expect(custody.open({ ...request, identity: someoneElse, nonce: new Uint8Array(9) })).rejects.toThrow(
+        code('MS_UNKNOWN_SUBSCRIBER'),
+      );
       const device = identityFromText(`${identity.text};gr=one`);
       await expect(custody.open({ ...request, identity: device })).rejects.toThrow(code('MS_UNKNOWN_SUBSCRIBER'));
       const dayAfter = ntpFromUnixMs(1735689600_000 + 40 * day * 1000);
@@ -94,7 +116,9 @@ describe('refusals', () => {
     const { identity, liMs, request } = party(byMode(1), 'A');
     await custody.importMasterSecret(identity, liMs);
     const ownPoint = publicPoint(ecCurve('P-521'), randomScalar(ecCurve('P-521'), systemRandom));
-    await expect(custody.open({ ...request, curve: 14, ownPoint, nonce: new Uint8Array(66) })).rejects.toThrow(code('ModeCurveRefused'));
+    await expect(custody.open({ ...request, curve: 14, ownPoint, nonce: new Uint8Array(66) })).rejects.toThrow(
+      code('ModeCurveRefused'),
+    );
   });
 
   it('N64 x = 0 or x >= n sealed by the terminal: NONCE_COMMITMENT_MISMATCH', async () => {
@@ -111,7 +135,9 @@ describe('refusals', () => {
         scalar: new Secret('EcdhScalar', fromBigInt(value, 32)),
       });
       const one = publicPoint(curve, new Secret('EcdhScalar', fromBigInt(1n, 32)));
-      await expect(custody.open({ ...request, nonce, ownPoint: one })).rejects.toThrow(code('NONCE_COMMITMENT_MISMATCH'));
+      await expect(custody.open({ ...request, nonce, ownPoint: one })).rejects.toThrow(
+        code('NONCE_COMMITMENT_MISMATCH'),
+      );
     }
   });
 
@@ -123,11 +149,15 @@ describe('refusals', () => {
     off[64] = (off[64] as number) ^ 1;
     for (const ownPoint of [off, Uint8Array.of(0), request.ownPoint.subarray(0, 33), new Uint8Array(65)]) {
       await expect(custody.open({ ...request, ownPoint })).rejects.toThrow(code('InvalidPoint'));
-      await expect(custody.openToSharedPoint({ ...request, peerPoint: ownPoint })).rejects.toThrow(code('InvalidPoint'));
+      await expect(custody.openToSharedPoint({ ...request, peerPoint: ownPoint })).rejects.toThrow(
+        code('InvalidPoint'),
+      );
     }
     await expect(custody.open({ ...request, curve: 11 })).rejects.toThrow(code('InvalidPoint'));
     await expect(custody.open({ ...request, curve: 1 })).rejects.toThrow(code('InvalidDh'));
-    await expect(custody.openToSharedPoint({ ...request, peerPoint: request.ownPoint })).rejects.toThrow(code('ReflectedKeyComponent'));
+    await expect(custody.openToSharedPoint({ ...request, peerPoint: request.ownPoint })).rejects.toThrow(
+      code('ReflectedKeyComponent'),
+    );
     expect(peerPoint).toHaveLength(65);
   });
 
@@ -135,9 +165,26 @@ describe('refusals', () => {
     const { custody } = held();
     const { identity, liMs, request } = party(byMode(3), 'A');
     await custody.importMasterSecret(identity, liMs);
-    const others = [{ role: 'nsk' as 'initiator' }, { role: 240 as unknown as 'initiator' }, { csbId: new Uint8Array(3) }, { nonce: new Uint8Array(0) }];
+    const others = [
+      { role: 'nsk' as 'initiator' },
+      { role: 240 as unknown as 'initiator' },
+      { csbId: new Uint8Array(3) },
+    ];
     for (const other of [...others, { t1: new Uint8Array(4) as OpenRequest['t1'] }, { nonce: new Uint8Array(256) }]) {
       await expect(custody.open({ ...request, ...other })).rejects.toThrow(code('BAD_REQUEST'));
+    }
+  });
+
+  it('T1 a terminal that sends no octets, other lengths or noise as its nonce: NONCE_COMMITMENT_MISMATCH', async () => {
+    for (const [, file] of golden) {
+      const { custody } = held();
+      const { identity, liMs, request } = party(file, 'A');
+      await custody.importMasterSecret(identity, liMs);
+      const prefix = file.nonceMode === 1 ? [] : [...request.nonce.subarray(0, 5)];
+      const noise = Uint8Array.of(...prefix, ...systemRandom(request.nonce.length - prefix.length));
+      for (const nonce of [new Uint8Array(0), request.nonce.subarray(1), Uint8Array.of(...request.nonce, 0), noise]) {
+        await expect(custody.open({ ...request, nonce })).rejects.toThrow(code('NONCE_COMMITMENT_MISMATCH'));
+      }
     }
   });
 
@@ -169,7 +216,7 @@ describe('refusals', () => {
     }
   });
 
-  it('the mode is the record\'s: a nonce that names another is NONCE_COMMITMENT_MISMATCH', async () => {
+  it("the mode is the record's: a nonce that names another is NONCE_COMMITMENT_MISMATCH", async () => {
     const { custody } = held();
     const { identity, liMs, request } = party(byMode(3), 'A');
     await custody.importMasterSecret(identity, { ...liMs, mode: 2 });
@@ -218,19 +265,33 @@ describe('epochs', () => {
     return { identity: alice, role: 'initiator', curve: 8, csbId, t1, nonce, ownPoint: publicPoint(curve, scalar) };
   }
 
-  it.each([1, 2, 3] as const)('T2 mode %i: the epoch of T and its neighbours open, forward from the root', async (mode) => {
-    const { custody } = held();
-    const liMs = chain(mode);
-    await custody.importMasterSecret(alice, liMs);
-    for (const [epoch, dayOfT] of [[7, 0], [10, 3], [9, 3], [11, 3], [16, 9], [8, 0]] as const) {
-      const request = call(liMs, epoch, dayOfT);
-      const scalar = await custody.open(request);
-      expect(toHex(publicPoint(curve, scalar))).toBe(toHex(request.ownPoint));
-    }
-  });
+  it.each([1, 2, 3] as const)(
+    'T2 mode %i: the epoch of T and its neighbours open, forward from the root',
+    async (mode) => {
+      const { custody } = held();
+      const liMs = chain(mode);
+      await custody.importMasterSecret(alice, liMs);
+      for (const [epoch, dayOfT] of [
+        [7, 0],
+        [10, 3],
+        [9, 3],
+        [11, 3],
+        [16, 9],
+        [8, 0],
+      ] as const) {
+        const request = call(liMs, epoch, dayOfT);
+        const scalar = await custody.open(request);
+        expect(toHex(publicPoint(curve, scalar))).toBe(toHex(request.ownPoint));
+      }
+    },
+  );
 
   it('T2 an epoch two away from that of T: refused before any derivation', async () => {
-    for (const [mode, error] of [[1, 'NONCE_COMMITMENT_MISMATCH'], [2, 'NONCE_CONTEXT_MISMATCH'], [3, 'NONCE_CONTEXT_MISMATCH']] as const) {
+    for (const [mode, error] of [
+      [1, 'NONCE_COMMITMENT_MISMATCH'],
+      [2, 'NONCE_CONTEXT_MISMATCH'],
+      [3, 'NONCE_CONTEXT_MISMATCH'],
+    ] as const) {
       const { custody } = held();
       const liMs = chain(mode);
       await custody.importMasterSecret(alice, liMs);
@@ -248,21 +309,24 @@ describe('epochs', () => {
     await expect(custody.open({ ...request, nonce })).rejects.toThrow(code('NONCE_CONTEXT_MISMATCH'));
   });
 
-  it.each([1, 2, 3] as const)('N61 P12 mode %i: after the root moved, older epochs are erased and newer ones open', async (mode) => {
-    const { custody, store } = held();
-    const liMs = chain(mode);
-    await custody.importMasterSecret(alice, liMs);
-    const [old, last, current] = [call(liMs, 8, 1), call(liMs, 9, 2), call(liMs, 11, 4)];
-    await custody.open(old);
-    await expect(custody.advanceRoot(alice, 10)).resolves.toBe(1);
-    await expect(custody.open(old)).rejects.toThrow(code('MS_EPOCH_ERASED'));
-    await expect(custody.open(last)).rejects.toThrow(code('MS_EPOCH_ERASED'));
-    await expect(custody.open(current)).resolves.toBeInstanceOf(Secret);
-    expect(store.rows).toHaveLength(1);
-    await custody.advanceRoot(alice, 17);
-    expect(store.rows[0]).toMatchObject({ rootEpoch: 17, sealed: new Uint8Array(0) });
-    await expect(custody.open(current)).rejects.toThrow(code('MS_EPOCH_ERASED'));
-  });
+  it.each([1, 2, 3] as const)(
+    'N61 P12 mode %i: after the root moved, older epochs are erased and newer ones open',
+    async (mode) => {
+      const { custody, store } = held();
+      const liMs = chain(mode);
+      await custody.importMasterSecret(alice, liMs);
+      const [old, last, current] = [call(liMs, 8, 1), call(liMs, 9, 2), call(liMs, 11, 4)];
+      await custody.open(old);
+      await expect(custody.advanceRoot(alice, 10)).resolves.toBe(1);
+      await expect(custody.open(old)).rejects.toThrow(code('MS_EPOCH_ERASED'));
+      await expect(custody.open(last)).rejects.toThrow(code('MS_EPOCH_ERASED'));
+      await expect(custody.open(current)).resolves.toBeInstanceOf(Secret);
+      expect(store.rows).toHaveLength(1);
+      await custody.advanceRoot(alice, 17);
+      expect(store.rows[0]).toMatchObject({ rootEpoch: 17, sealed: new Uint8Array(0) });
+      await expect(custody.open(current)).rejects.toThrow(code('MS_EPOCH_ERASED'));
+    },
+  );
 
   it('a nonce of a day whose epoch is erased, sealed under the next one that is held, still opens', async () => {
     for (const mode of [1, 3] as const) {

@@ -17,7 +17,14 @@ interface Span {
   interval?: number;
 }
 /** `from` and `to` in days after the start. */
-function liMs({ epoch = 7, from = 0, to = 10, ms = new Uint8Array(32).fill(1), mode = 3, interval = day }: Span = {}): LiMs {
+function liMs({
+  epoch = 7,
+  from = 0,
+  to = 10,
+  ms = new Uint8Array(32).fill(1),
+  mode = 3,
+  interval = day,
+}: Span = {}): LiMs {
   return {
     mode,
     epoch,
@@ -40,7 +47,13 @@ describe('importMasterSecret', () => {
     const ms = systemRandom(32);
     await custody.importMasterSecret(alice, liMs({ ms }));
     expect(toHex(store.rows[0]?.sealed as Uint8Array)).not.toContain(toHex(ms).slice(0, 16));
-    expect(store.rows[0]).toMatchObject({ identity: alice.text, identityType: 1, firstEpoch: 7, rootEpoch: 7, validFrom: start });
+    expect(store.rows[0]).toMatchObject({
+      identity: alice.text,
+      identityType: 1,
+      firstEpoch: 7,
+      rootEpoch: 7,
+      validFrom: start,
+    });
   });
 
   it('the same content again, or a later link of the same chain, is held', async () => {
@@ -75,9 +88,13 @@ describe('importMasterSecret', () => {
     const { custody, store } = held();
     await custody.importMasterSecret(alice, liMs());
     const other = new Uint8Array(32).fill(3);
-    await expect(custody.importMasterSecret(alice, liMs({ from: 10, to: 20, epoch: 17, ms: other }))).resolves.toBe('stored');
+    await expect(custody.importMasterSecret(alice, liMs({ from: 10, to: 20, epoch: 17, ms: other }))).resolves.toBe(
+      'stored',
+    );
     await expect(custody.importMasterSecret(bob, liMs({ ms: other }))).resolves.toBe('stored');
-    await expect(custody.importMasterSecret(identityFromText(`${alice.text};gr=one`), liMs({ ms: other }))).resolves.toBe('stored');
+    await expect(
+      custody.importMasterSecret(identityFromText(`${alice.text};gr=one`), liMs({ ms: other })),
+    ).resolves.toBe('stored');
     expect(store.rows).toHaveLength(4);
   });
 
@@ -96,7 +113,9 @@ describe('importMasterSecret', () => {
   it('BadField for a malformed LI-MS or one of more epochs than the ratchet may run', async () => {
     const { custody, store } = held();
     await expect(custody.importMasterSecret(alice, liMs({ interval: 60 }))).rejects.toThrow(code('BadField'));
-    await expect(custody.importMasterSecret(alice, liMs({ interval: 3600, to: 3650 }))).rejects.toThrow(code('BadField'));
+    await expect(custody.importMasterSecret(alice, liMs({ interval: 3600, to: 3650 }))).rejects.toThrow(
+      code('BadField'),
+    );
     expect(store.rows).toHaveLength(0);
   });
 
@@ -144,6 +163,7 @@ describe('advanceRoot', () => {
   it('an unknown identity and a number that is no epoch', async () => {
     const { custody } = held();
     await expect(custody.advanceRoot(alice, 9)).rejects.toThrow(code('MS_UNKNOWN_SUBSCRIBER'));
-    for (const epoch of [-1, 1.5, NaN, 2 ** 33]) await expect(custody.advanceRoot(alice, epoch)).rejects.toThrow(TypeError);
+    for (const epoch of [-1, 1.5, NaN, 2 ** 33])
+      await expect(custody.advanceRoot(alice, epoch)).rejects.toThrow(TypeError);
   });
 });

@@ -9,7 +9,10 @@ export interface MemoryMsStore extends MsStore {
   readonly points: Map<string, AnsweredPoint>;
 }
 
-const epochs = (row: MsRow): [number, number] => [row.firstEpoch, row.firstEpoch + (row.validTo - row.validFrom) / row.intervalSeconds];
+const epochs = (row: MsRow): [number, number] => [
+  row.firstEpoch,
+  row.firstEpoch + (row.validTo - row.validFrom) / row.intervalSeconds,
+];
 const meet = ([a0, a1]: [number, number], [b0, b1]: [number, number]): boolean => a0 < b1 && b0 < a1;
 
 export function memoryMsStore(): MemoryMsStore {
@@ -19,7 +22,8 @@ export function memoryMsStore(): MemoryMsStore {
   return {
     rows,
     points,
-    find: (identity) => Promise.resolve(rows.filter((row) => row.identityType === identity.type && row.identity === identity.text)),
+    find: (identity) =>
+      Promise.resolve(rows.filter((row) => row.identityType === identity.type && row.identity === identity.text)),
     insert: (row) => {
       const taken = rows.some(
         (held) =>
@@ -30,7 +34,9 @@ export function memoryMsStore(): MemoryMsStore {
       return Promise.resolve(!taken);
     },
     update: (row, expectedRoot) => {
-      const at = rows.findIndex((held) => same(held, row) && held.firstEpoch === row.firstEpoch && held.rootEpoch === expectedRoot);
+      const at = rows.findIndex(
+        (held) => same(held, row) && held.firstEpoch === row.firstEpoch && held.rootEpoch === expectedRoot,
+      );
       if (at >= 0) rows[at] = row;
       return Promise.resolve(at >= 0);
     },
