@@ -85,11 +85,12 @@ export function keysOf(
   side: Side,
   from: 'Sid' | 'master secret' = 'Sid',
   keyEpochSeconds = 86400,
+  serial = 1n,
 ): PartyKeys {
   const domain = domainParameters(file.level);
   const master = BigInt(file.masterSecrets[side === 'A' ? 'a' : 'b']);
   const params = derivePublicParameters(domain, master);
-  const district: District = { name: file.district[side === 'A' ? 'a' : 'b'], serial: 1n, keyEpochSeconds };
+  const district: District = { name: file.district[side === 'A' ? 'a' : 'b'], serial, keyEpochSeconds };
   const owner = side === 'A' ? alice : bob;
   const keys = {
     params,
