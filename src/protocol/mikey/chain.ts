@@ -4,7 +4,7 @@
  */
 import { concat, uint } from '../../foundation/base/index.ts';
 import { broken, type FieldReader } from './field-reader.ts';
-import type { ChainStart } from './header.ts';
+import type { ChainStart, Header } from './header.ts';
 import { certificateHashCodec, type CertificateHashPayload } from './payload/certificate-hash.ts';
 import { certificateCodec, type CertificatePayload } from './payload/certificate.ts';
 import type { PayloadCodec } from './payload/codec.ts';
@@ -20,8 +20,8 @@ import { keyDataCodec, secretKeyCodec, type KeyDataPayload, type SecretKeyPayloa
 import { randCodec, roleRandCodec, type RandPayload, type RoleRandPayload } from './payload/rand.ts';
 import { securityPolicyCodec, type SecurityPolicy } from './payload/security-policy.ts';
 import { signatureCodec, type SignaturePayload } from './payload/signature.ts';
-import { roleTimestampCodec, timestampCodec, type RoleTimestampPayload, type TimestampPayload } from './payload/timestamp.ts';
-import { verificationCodec, type VerificationPayload } from './payload/verification.ts';
+import { ntpUtcCodec, roleTimestampCodec, timestampCodec, type RoleTimestampPayload, type TimestampPayload } from './payload/timestamp.ts';
+import { verificationCodec, verificationCodecFor, type VerificationPayload } from './payload/verification.ts';
 import { named, PAYLOAD_NAMES } from './registry.ts';
 
 /** A payload that may stand in clear in a message. */
@@ -53,9 +53,16 @@ function table<P extends Payload>(kinds: readonly P['kind'][]): ReadonlyMap<numb
 }
 
 /** The payloads of messages: all but keys and key components, which never stand in clear (RFC 3830 6.13, RFC 6267 6.1.4, 6.1.5). */
-export const CLEAR = table<ClearPayload>([
+const CLEAR = table<ClearPayload>([
   'KEMAC', 'PKE', 'DH', 'SIGN', 'T', 'ID', 'CERT', 'CHASH', 'V', 'SP', 'RAND', 'ERR', 'TR', 'IDR', 'RANDR', 'EXT', 'IBAKE', 'ESK',
 ]);
+/** The payloads that may follow a header. In the messages of RFC 6267 T and V have one type only, by the profile. */
+export function admittedAfter({ dataType, prf }: Header): ReadonlyMap<number, PayloadCodec<ClearPayload>> {
+  if (dataType < 19) return CLEAR;
+  const strict: readonly PayloadCodec<ClearPayload>[] = [ntpUtcCodec, verificationCodecFor(prf)];
+  return new Map([...CLEAR, ...strict.map((codec) => [codec.number, codec] as const)]);
+}
+
 /** The payloads of encrypted parts. */
 export const INNER = table<InnerPayload>(['IDR', 'ECCPT', 'RANDR', 'SK', 'KEY', 'EXT']);
 

@@ -23,24 +23,28 @@ export function slotName(payload: ClearPayload): string {
 }
 
 /**
- * Requires that `chain` follows `slots`, which name each kind of payload once.
- * @throws HalfkeyError `DuplicatePayload`, `BadOrder` (misplaced, not admitted, missing), `InvalidId` (an IDR is missing)
+ * Requires that `chain` follows `slots`, which name each kind of payload once. `end`: length of the message.
+ * @throws HalfkeyError in this order: `DuplicatePayload`, `InvalidId` (an IDR is missing), `BadOrder` (not admitted,
+ * misplaced, missing)
  */
 export function followGrammar(chain: readonly Located[], slots: readonly Slot[], end: number): void {
   const names = slots.map((slot) => slot.replace(/[?*+]$/, ''));
+  const places = chain.map(({ payload, offset }) => ({ name: slotName(payload), offset, place: names.indexOf(slotName(payload)) }));
   const seen = new Set<number>();
-  let latest = -1;
-  for (const { payload, offset } of chain) {
-    const name = slotName(payload);
-    const place = names.indexOf(name);
-    if (place < 0) broken('BadOrder', `${name} may not stand in this message`, offset);
+  for (const { name, offset, place } of places) {
     if (seen.has(place) && !/[*+]$/.test(slots[place] ?? '')) broken('DuplicatePayload', `a second ${name}`, offset);
+    if (place >= 0) seen.add(place);
+  }
+  const missing = names.filter((_, place) => !/[?*]$/.test(slots[place] ?? '') && !seen.has(place));
+  const missingId = missing.find((name) => name.startsWith('IDR'));
+  if (missingId !== undefined) broken('InvalidId', `${missingId} is missing`, end);
+  let latest = 0;
+  for (const { name, offset, place } of places) {
+    if (place < 0) broken('BadOrder', `${name} may not stand in this message`, offset);
     if (place < latest) broken('BadOrder', `${name} stands in the wrong place`, offset);
-    seen.add(place);
     latest = place;
   }
-  const missing = slots.find((slot, place) => !/[?*]$/.test(slot) && !seen.has(place));
-  if (missing !== undefined) broken(missing.startsWith('IDR') ? 'InvalidId' : 'BadOrder', `${missing.replace('+', '')} is missing`, end);
+  if (missing[0] !== undefined) broken('BadOrder', `${missing[0]} is missing`, end);
 }
 
 /** The first payload of a kind. */

@@ -4,7 +4,7 @@
  * ibake-message.ts, provisioning/ and error-message.ts are the grammars.
  */
 import { concat, isHalfkeyError } from '../../foundation/base/index.ts';
-import { CLEAR, firstOf, readChain, writeChain, type ClearPayload, type Located } from './chain.ts';
+import { admittedAfter, firstOf, readChain, writeChain, type ClearPayload, type Located } from './chain.ts';
 import { FieldReader, type FieldTrace } from './field-reader.ts';
 import { readHeader, writeHeader, type Header } from './header.ts';
 
@@ -26,7 +26,7 @@ export function parseMessage(bytes: Uint8Array, trace?: FieldTrace): ParsedMessa
   const copy = Uint8Array.from(bytes);
   const reader = new FieldReader(copy, trace);
   const { next, nextOffset, ...header } = readHeader(reader);
-  return { header, chain: readChain(reader, { next, nextOffset }, CLEAR, 'message'), bytes: copy };
+  return { header, chain: readChain(reader, { next, nextOffset }, admittedAfter(header), 'message'), bytes: copy };
 }
 
 /**

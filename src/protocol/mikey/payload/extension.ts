@@ -1,6 +1,6 @@
 /**
  * Gen.Ext: the general extension (RFC 3830 6.15), with the data of its types SDP IDs (RFC 4567 4.1.4) and
- * Key ID (RFC 4563 4). Other data stay octets.
+ * Key ID (RFC 4563 4), whose structure is checked when the payload is read. Other data stay octets.
  */
 import { ascii, concat, latin1, toHex, uint } from '../../../foundation/base/index.ts';
 import { broken, FieldReader } from '../field-reader.ts';
@@ -31,10 +31,12 @@ export const extensionCodec: PayloadCodec<ExtensionPayload> = {
   read(reader) {
     const type = reader.uint(1, 'type', named(EXTENSION_NAMES));
     const length = reader.uint(2, 'length');
-    const reading = type <= 1 ? quoted : type === KEY_ID ? toHex : opaque('not interpreted');
+    if (type === KEY_ID) return { kind: 'EXT', type, data: encodeKeyIds(readKeyIds(reader.range(length, 'data'))) };
+    const reading = type <= SDP_IDS ? quoted : opaque('not interpreted');
     return { kind: 'EXT', type, data: reader.take(length, 'data', reading) };
   },
   write: ({ type, data }) => concat(uint(type, 1), uint(data.length, 2), data),
+  title: () => 'Gen.Ext',
 };
 
 /**
@@ -62,11 +64,14 @@ export interface KeyId {
 
 /** The sub-payloads of a Key ID extension (RFC 4563 4). @throws HalfkeyError `Truncated` */
 export function decodeKeyIds(data: Uint8Array): KeyId[] {
-  const reader = new FieldReader(data);
+  return readKeyIds(new FieldReader(data));
+}
+
+function readKeyIds(reader: FieldReader): KeyId[] {
   const ids: KeyId[] = [];
   while (reader.remaining > 0) {
     const type = reader.uint(1, 'key ID type');
-    ids.push({ type, id: reader.take(reader.uint(1, 'key ID length'), 'key ID') });
+    ids.push({ type, id: reader.take(reader.uint(1, 'key ID length'), 'key ID', toHex) });
   }
   return ids;
 }

@@ -24,11 +24,11 @@ export interface RoleTimestampPayload {
   readonly value: Uint8Array;
 }
 
-function readStamp(reader: FieldReader): { tsType: number; value: Uint8Array } {
+function readStamp(reader: FieldReader, lengths = TS_LENGTHS): { tsType: number; value: Uint8Array } {
   const offset = reader.offset;
   const tsType = reader.uint(1, 'TS type', named(TS_NAMES));
-  const length = TS_LENGTHS[tsType];
-  if (length === undefined) broken('InvalidTimestamp', `TS type ${String(tsType)} is not defined`, offset);
+  const length = lengths[tsType];
+  if (length === undefined) broken('InvalidTimestamp', `TS type ${String(tsType)} is refused`, offset);
   return { tsType, value: reader.take(length, 'TS value', tsType === 2 ? toHex : ntpReading) };
 }
 
@@ -42,6 +42,12 @@ export const timestampCodec: PayloadCodec<TimestampPayload> = {
   clause: 'RFC 3830 6.6',
   read: (reader) => ({ kind: 'T', ...readStamp(reader) }),
   write: writeStamp,
+};
+
+/** T of the messages of RFC 6267, which is NTP-UTC (choice A21): another type is refused before its value is read. */
+export const ntpUtcCodec: PayloadCodec<TimestampPayload> = {
+  ...timestampCodec,
+  read: (reader) => ({ kind: 'T', ...readStamp(reader, { 0: 8 }) }),
 };
 
 export const roleTimestampCodec: PayloadCodec<RoleTimestampPayload> = {
