@@ -4,6 +4,8 @@
 import { z } from 'zod';
 import { callRole, hexOctets, identityText, releaseAnswer, releaseRequest, route } from '../route/index.ts';
 
+export { parseBody, type Handler } from '../route/index.ts';
+
 const openNonceRequest = z.strictObject({
   ...releaseRequest,
   /** Canonical, as in the clear IDR of the target's role. */

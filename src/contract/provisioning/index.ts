@@ -3,13 +3,17 @@
  * of these routes only, the provider the others only.
  */
 import { z } from 'zod';
-import { hexOctets, identityText, route, unixSeconds } from '../route/index.ts';
+import { fromHex, Secret } from '../../foundation/base/index.ts';
+import { identityFromText, type Identity } from '../../foundation/identity/index.ts';
+import { handler, hexOctets, identityText, route, unixSeconds, type Handler } from '../route/index.ts';
+
+export { handler, type Handler } from '../route/index.ts';
 
 const done = z.strictObject({ done: z.literal(true) });
 
 const masterSecretRequest = z.strictObject({
   /** The IBE master secret s: big endian; without it the KMS draws one. Never overwrites another. */
-  masterSecret: hexOctets(20, 64).optional(),
+  masterSecret: hexOctets(1, 64).optional(),
 });
 export type MasterSecretRequest = z.infer<typeof masterSecretRequest>;
 
@@ -55,3 +59,32 @@ export const erasureRoute = route({
   request: erasureRequest,
   response: done,
 });
+
+/** A subscriber's master secret as it is provisioned; times in seconds since 1970. */
+export interface SubscriberSecret extends Omit<SubscriberRequest, 'identity' | 'masterSecret'> {
+  readonly identity: Identity;
+  readonly masterSecret: Secret<'MasterSecret'>;
+}
+
+/** Who keeps the master secrets of subscribers: the provider, or the consolidated KMS of solution 3. */
+export interface SubscriberSecrets {
+  /** Stores a secret; the receiver wipes it. */
+  provision(secret: SubscriberSecret): Promise<void>;
+  /** Moves the root forward to `epoch`; what is older is gone for ever. */
+  erase(identity: Identity, epoch: number): Promise<void>;
+}
+
+/** The routes by which subscribers' master secrets come and go. */
+export function subscriberHandlers(subscribers: SubscriberSecrets): Handler[] {
+  return [
+    handler(subscriberRoute, async ({ identity, masterSecret, ...rest }) => {
+      const secret = new Secret('MasterSecret', fromHex(masterSecret));
+      await subscribers.provision({ ...rest, identity: identityFromText(identity), masterSecret: secret });
+      return { done: true };
+    }),
+    handler(erasureRoute, async ({ identity, epoch }) => {
+      await subscribers.erase(identityFromText(identity), epoch);
+      return { done: true };
+    }),
+  ];
+}

@@ -14,6 +14,8 @@ import {
   unixSeconds,
 } from '../route/index.ts';
 
+export { parseBody, releaseAnswer, type Handler, type ReleaseAnswer, type Route } from '../route/index.ts';
+
 /** Whole MIKEY messages, base64, in any order: I_MESSAGE_1, R_MESSAGE_1, I_MESSAGE_2, R_MESSAGE_2 of one exchange. */
 const messages = z.array(base64Octets(8192)).min(1).max(4);
 
@@ -24,7 +26,10 @@ const decryptRequest = z.strictObject(aboutExchange);
 const privateKeyRequest = z.strictObject({
   ...releaseRequest,
   /** Pairs of identity and start of the key epoch. */
-  pairs: z.array(z.strictObject({ identity: identityText, keyEpoch: unixSeconds })).min(1).max(4),
+  pairs: z
+    .array(z.strictObject({ identity: identityText, keyEpoch: unixSeconds }))
+    .min(1)
+    .max(4),
 });
 
 export type RecoverRequest = z.infer<typeof recoverRequest>;

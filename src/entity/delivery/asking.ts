@@ -7,7 +7,7 @@ import type { ZodType } from 'zod';
 import { HalfkeyError, isHalfkeyError, Secret } from '../../foundation/base/index.ts';
 import { createAnswerKey, openAnswer, type AnswerKey } from '../../trust/release/index.ts';
 import type { VerifiedWarrant } from '../../trust/warrant/index.ts';
-import { parseBody, releaseAnswer } from '../../contract/route/index.ts';
+import { parseBody, releaseAnswer } from '../../contract/xk/index.ts';
 import type { DeliverySealer, HolderClient, Observer, RequestStore } from './ports.ts';
 
 /** A warrant that the Delivery Function acts on: as it was signed, and as it was verified. */
@@ -47,7 +47,13 @@ export interface AskerOptions {
   /** How long an unreachable holder is asked again, in milliseconds. */
   readonly patienceMs: number;
   /** Called with each receipt: where the holder's log has the answer. */
-  readonly onReceipt: (receipt: { holder: string; operation: string; requestId: string; sequence: number; hash: string }) => Promise<void>;
+  readonly onReceipt: (receipt: {
+    holder: string;
+    operation: string;
+    requestId: string;
+    sequence: number;
+    hash: string;
+  }) => Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -56,7 +62,9 @@ const LONGEST_PAUSE_MS = 2000;
 export function createAsker({ store, sealer, observe, purpose, sleep, patienceMs, onReceipt }: AskerOptions): Asker {
   const asked = new Set<string>();
 
-  async function begin(question: string): Promise<{ requestId: string; answerKey: AnswerKey; privateKey: Secret<'AnswerKey'> }> {
+  async function begin(
+    question: string,
+  ): Promise<{ requestId: string; answerKey: AnswerKey; privateKey: Secret<'AnswerKey'> }> {
     const pending = await store.find(question);
     if (pending !== undefined) {
       const privateKey = new Secret('AnswerKey', sealer.open(pending.sealedKey, `answer-key ${pending.requestId}`));
@@ -85,7 +93,9 @@ export function createAsker({ store, sealer, observe, purpose, sleep, patienceMs
   return {
     async ask(question) {
       const { holder, path, operation, warrant, members } = question;
-      const key = createHash('sha256').update(JSON.stringify([path, warrant.digest, members])).digest('hex');
+      const key = createHash('sha256')
+        .update(JSON.stringify([path, warrant.digest, members]))
+        .digest('hex');
       asked.add(key);
       const { requestId, answerKey, privateKey } = await begin(key);
       try {
@@ -99,7 +109,9 @@ export function createAsker({ store, sealer, observe, purpose, sleep, patienceMs
         return payload;
       } catch (error) {
         if (isHalfkeyError(error)) observe('refused', { holder, operation, code: error.code });
-        throw error instanceof HalfkeyError ? error : new HalfkeyError('INTERNAL', 'the answer could not be worked on', { cause: error });
+        throw error instanceof HalfkeyError
+          ? error
+          : new HalfkeyError('INTERNAL', 'the answer could not be worked on', { cause: error });
       } finally {
         privateKey.wipe();
       }

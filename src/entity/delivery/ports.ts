@@ -33,3 +33,12 @@ export type HandoverSink = (session: string, name: string, octets: Uint8Array) =
 
 /** Tells an observer what happens, as it happens: no identity, no secret. */
 export type Observer = (step: string, detail: Readonly<Record<string, string | number | boolean>>) => void;
+
+/** Warrants as they were signed, and revocations; durable when a call returns. */
+export interface WarrantStore {
+  /** `digest`: lower-case hex SHA-256 of the warrant. */
+  add(digest: string, signed: unknown): Promise<void>;
+  all(): Promise<readonly unknown[]>;
+  revoke(ids: readonly string[]): Promise<void>;
+  revoked(): Promise<readonly string[]>;
+}

@@ -4,20 +4,43 @@
  * K is derived, private keys when the exchange is open.
  */
 import { createHash } from 'node:crypto';
-import { fromBase64, fromHex, HalfkeyError, ntpToUnixSeconds, Secret, toBase64, toHex } from '../../foundation/base/index.ts';
+import {
+  fromBase64,
+  fromHex,
+  HalfkeyError,
+  ntpToUnixSeconds,
+  Secret,
+  toBase64,
+  toHex,
+} from '../../foundation/base/index.ts';
 import { generalizedTime, identityFromText, keyEpochStart, type Identity } from '../../foundation/identity/index.ts';
-import { createDecryptor, decodePrivateKey, decodePublicParameters, identityInfo, validatePublicParameters, verifyPrivateKey, type Decryptor } from '../../crypto/ibe/index.ts';
-import type { IbakeMessage } from '../../protocol/mikey/index.ts';
+import {
+  createDecryptor,
+  decodePrivateKey,
+  decodePublicParameters,
+  identityInfo,
+  validatePublicParameters,
+  verifyPrivateKey,
+  type Decryptor,
+} from '../../crypto/ibe/index.ts';
 import {
   createMessageOpener,
   discoverComponents,
+  messagesOf,
   neededMessages,
   recipientOf,
   recoverSessionKey,
   type Components,
   type Exchange,
 } from '../../protocol/discovery/index.ts';
-import { decrypted, decryptRoute, privateKeyRoute, privateKeys, recovered, recoverRoute } from '../../contract/xk/index.ts';
+import {
+  decrypted,
+  decryptRoute,
+  privateKeyRoute,
+  privateKeys,
+  recovered,
+  recoverRoute,
+} from '../../contract/xk/index.ts';
 import { opened, openNonceRoute } from '../../contract/provider/index.ts';
 import type { ActiveWarrant, Asker } from './asking.ts';
 import type { HolderClient } from './ports.ts';
@@ -44,8 +67,6 @@ export interface Case {
   readonly role: Role;
   readonly exchange: Exchange;
 }
-
-const messagesOf = ({ i1, r1, i2, r2 }: Exchange): IbakeMessage[] => [i1, r1, i2, r2].filter((m) => m !== undefined);
 
 /** K_SESSION of the exchange. @throws HalfkeyError what stands against it */
 export async function recoverKey(custody: Custody, asker: Asker, subject: Case): Promise<Secret<'SessionKey'>> {
@@ -91,7 +112,11 @@ async function askForKey({ kms }: Custody, asker: Asker, subject: Case): Promise
 }
 
 /** Solution 4, alternative 2, first step: the KMS decrypts. */
-async function askForComponents({ kms }: Custody, asker: Asker, subject: Case): Promise<{ components: Components; statement: string }> {
+async function askForComponents(
+  { kms }: Custody,
+  asker: Asker,
+  subject: Case,
+): Promise<{ components: Components; statement: string }> {
   const answer = await asker.ask({
     holder: 'kms',
     client: kms,
@@ -107,7 +132,12 @@ async function askForComponents({ kms }: Custody, asker: Asker, subject: Case): 
   if (ownNonce === undefined) throw new HalfkeyError('NONCE_ABSENT', 'the target sent no nonce');
   const { csbId, t1, idri, idrr } = clearParts(subject.exchange);
   // The KMS is not believed about which exchange it answers: the octets we hold decide.
-  if (answer.csbId !== toHex(csbId) || answer.t1 !== toHex(t1) || answer.idri !== idri.text || answer.idrr !== idrr.text) {
+  if (
+    answer.csbId !== toHex(csbId) ||
+    answer.t1 !== toHex(t1) ||
+    answer.idri !== idri.text ||
+    answer.idrr !== idrr.text
+  ) {
     throw new HalfkeyError('XK_REFUSED', 'the KMS answered about another exchange');
   }
   const components: Components = {
@@ -154,7 +184,12 @@ async function openWithPrivateKey(custody: Custody, asker: Asker, subject: Case)
     for (const { identity, keyEpoch, privateKey } of answer.keys) {
       const octets = fromBase64(privateKey);
       const notBefore = generalizedTime(keyEpoch);
-      const id = identityInfo({ district: district.name, serial: district.serial, identity: identityFromText(identity), notBefore });
+      const id = identityInfo({
+        district: district.name,
+        serial: district.serial,
+        identity: identityFromText(identity),
+        notBefore,
+      });
       verifyPrivateKey(params, id, decodePrivateKey(octets, params));
       decryptors.set(`${identity} ${notBefore}`, createDecryptor(params, new Secret('IbePrivateKey', octets)));
     }

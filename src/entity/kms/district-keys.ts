@@ -64,7 +64,12 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
 
   function issue(identity: Identity, epochStart: number): Secret<'IbePrivateKey'> {
     const { issuer } = held();
-    const id = identityInfo({ district: district.name, serial: district.serial, identity, notBefore: generalizedTime(epochStart) });
+    const id = identityInfo({
+      district: district.name,
+      serial: district.serial,
+      identity,
+      notBefore: generalizedTime(epochStart),
+    });
     return new Secret('IbePrivateKey', encodePrivateKey(issuer.issue(id)));
   }
 

@@ -90,6 +90,13 @@ export async function authoriseExchange(
     maxReleases: warrant.warrant.maxReleases,
     question: { operation, warrant: warrantDigest, csbId: request.csbId, role, t1: toHex(t1) },
     content: { messages: opened.map(({ bytes }) => createHash('sha256').update(bytes).digest('hex')).sort() },
-    record: { warrantId: warrant.warrant.id, target: pseudonym(target), role, csbId: request.csbId, t1: toHex(t1), messages: messages.length },
+    record: {
+      warrantId: warrant.warrant.id,
+      target: pseudonym(target),
+      role,
+      csbId: request.csbId,
+      t1: toHex(t1),
+      messages: messages.length,
+    },
   };
 }

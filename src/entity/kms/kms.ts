@@ -3,7 +3,6 @@
  * without one the route "recover" refuses with `NOT_THIS_CUSTODY`.
  */
 import { fromHex, HalfkeyError, Secret } from '../../foundation/base/index.ts';
-import { identityFromText } from '../../foundation/identity/index.ts';
 import {
   gate,
   type Authorised,
@@ -13,13 +12,24 @@ import {
   type ReleaseSteps,
   type StatementSigner,
 } from '../../trust/release/index.ts';
-import { handler, parseBody, type Handler, type Route } from '../../contract/route/index.ts';
-import { decryptRoute, privateKeyRoute, recoverRoute } from '../../contract/xk/index.ts';
-import { erasureRoute, masterSecretRoute, subscriberRoute } from '../../contract/provisioning/index.ts';
+import {
+  decryptRoute,
+  parseBody,
+  privateKeyRoute,
+  recoverRoute,
+  type Handler,
+  type Route,
+} from '../../contract/xk/index.ts';
+import {
+  handler,
+  masterSecretRoute,
+  subscriberHandlers,
+  type SubscriberSecrets,
+} from '../../contract/provisioning/index.ts';
 import type { DistrictKeys } from './district-keys.ts';
 import { decryptSteps } from './decrypt.ts';
 import type { WarrantCheck } from './exchange-request.ts';
-import type { NonceOpener, SubscriberSecrets } from './ports.ts';
+import type { NonceOpener } from './ports.ts';
 import { privateKeySteps } from './private-key.ts';
 import { recoverSteps } from './recover.ts';
 
@@ -48,7 +58,8 @@ export function createKms({ keys, check, gate: options, signer, policy, openNonc
       privateKeySteps(check, keys, policy.allowPrivateKeyRelease, request),
     ),
     releaseHandler(options, recoverRoute, 'recover', (request) => {
-      if (openNonce === undefined) throw new HalfkeyError('NOT_THIS_CUSTODY', 'this KMS holds no master secrets of subscribers');
+      if (openNonce === undefined)
+        throw new HalfkeyError('NOT_THIS_CUSTODY', 'this KMS holds no master secrets of subscribers');
       return recoverSteps(check, keys, openNonce, request);
     }),
   ];
@@ -70,21 +81,4 @@ function releaseHandler<Request extends GatedRequest, A extends Authorised>(
   steps: (request: Request) => ReleaseSteps<A>,
 ): Handler {
   return { method, path, handle: gate(options, { operation, roles, parse: (body) => parseBody(schema, body), steps }) };
-}
-
-function subscriberHandlers(subscribers: SubscriberSecrets): Handler[] {
-  return [
-    handler(subscriberRoute, async ({ identity, masterSecret, ...rest }) => {
-      await subscribers.provision({
-        ...rest,
-        identity: identityFromText(identity),
-        masterSecret: new Secret('MasterSecret', fromHex(masterSecret)),
-      });
-      return { done: true };
-    }),
-    handler(erasureRoute, async ({ identity, epoch }) => {
-      await subscribers.erase(identityFromText(identity), epoch);
-      return { done: true };
-    }),
-  ];
 }

@@ -1,6 +1,6 @@
 /**
  * What the KMS needs from outside. Types only.
- * The KMS of the split deployment gets no {@link NonceOpener} and no {@link SubscriberSecrets}.
+ * The KMS of the split deployment gets no {@link NonceOpener}.
  */
 import type { NtpTime, Secret } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
@@ -19,25 +19,6 @@ export interface NonceToOpen {
 
 /** Opens the nonces of subscribers whose master secrets it holds (solution 3). */
 export type NonceOpener = (nonce: NonceToOpen) => Promise<Secret<'EcdhScalar'>>;
-
-/** A subscriber's master secret as it is provisioned. */
-export interface SubscriberSecret {
-  readonly identity: Identity;
-  readonly mode: 1 | 2 | 3;
-  readonly epoch: number;
-  readonly intervalSeconds: number;
-  /** Seconds since 1970. */
-  readonly validFrom: number;
-  readonly validTo: number;
-  readonly masterSecret: Secret<'MasterSecret'>;
-}
-
-/** Keeps the master secrets of subscribers (solution 3). */
-export interface SubscriberSecrets {
-  provision(secret: SubscriberSecret): Promise<void>;
-  /** Moves the root forward to `epoch`; what is older is gone for ever. */
-  erase(identity: Identity, epoch: number): Promise<void>;
-}
 
 /** Where the sealed IBE master secret lies. */
 export interface KmsStore {

@@ -57,7 +57,12 @@ export function recoverSteps(
       scalar.wipe();
       try {
         const confirmed = confirmSessionKey(exchange, kSession);
-        return { kSession: kSession.use(toHex), confirmed, csbId: toHex(components.csbId), t1: toHex(timeOf(exchange)) };
+        return {
+          kSession: kSession.use(toHex),
+          confirmed,
+          csbId: toHex(components.csbId),
+          t1: toHex(timeOf(exchange)),
+        };
       } finally {
         kSession.wipe();
       }

@@ -117,12 +117,25 @@ async function readConfig<T>(schema: ZodType<T>, file: string): Promise<{ config
   const result = schema.safeParse(parsed);
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new HalfkeyError('BAD_CONFIG', `${issue?.path.map(String).join('.') ?? 'file'}: ${issue?.message ?? 'wrong'}`);
+    throw new HalfkeyError(
+      'BAD_CONFIG',
+      `${issue?.path.map(String).join('.') ?? 'file'}: ${issue?.message ?? 'wrong'}`,
+    );
   }
   const folder = dirname(resolve(file));
   return { config: result.data, at: (path) => resolve(folder, path) };
 }
 
 export const readKmsConfig = (file: string): ReturnType<typeof readConfig<KmsConfig>> => readConfig(kmsConfig, file);
-export const readProviderConfig = (file: string): ReturnType<typeof readConfig<ProviderConfig>> => readConfig(providerConfig, file);
+export const readProviderConfig = (file: string): ReturnType<typeof readConfig<ProviderConfig>> =>
+  readConfig(providerConfig, file);
 export const readDfConfig = (file: string): ReturnType<typeof readConfig<DfConfig>> => readConfig(dfConfig, file);
+
+/** Whether a KMS configuration asks for the consolidated KMS of solution 3. */
+export async function isConsolidated(file: string): Promise<boolean> {
+  return (await readKmsConfig(file)).config.role === 'kms-consolidated';
+}
+
+/** The configuration of whatever role the file is for. */
+export const readAnyConfig = (file: string): ReturnType<typeof readConfig<KmsConfig | ProviderConfig | DfConfig>> =>
+  readConfig(z.discriminatedUnion('role', [kmsConfig, providerConfig, dfConfig]), file);

@@ -43,7 +43,8 @@ export function gate<Request extends GatedRequest, A extends Authorised>(
   async function enter(body: unknown, client: ReleaseClient): Promise<ReleasedAnswer> {
     let request: Request;
     try {
-      if (!roles.includes(client.role)) throw new HalfkeyError('ROLE', `a certificate of role ${client.role} may not ask this`);
+      if (!roles.includes(client.role))
+        throw new HalfkeyError('ROLE', `a certificate of role ${client.role} may not ask this`);
       request = parse(body);
     } catch (error) {
       if (!isHalfkeyError(error)) throw error;

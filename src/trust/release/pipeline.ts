@@ -86,11 +86,18 @@ export function createReleaser({ store, clock, queueLimit = 64, checkpoint }: Re
     return turn;
   }
 
-  const record = (kind: string, body: LogBody, place: 'request' | 'answer' | 'refusal', answer?: Parameters<ReleaseStore['record']>[1]): Promise<LogEntry> =>
+  const record = (
+    kind: string,
+    body: LogBody,
+    place: 'request' | 'answer' | 'refusal',
+    answer?: Parameters<ReleaseStore['record']>[1],
+  ): Promise<LogEntry> =>
     store.record({ kind, time: Math.floor(clock() / 1000), ...body }, answer, (name) => checkpoint?.(place, name));
 
   async function refusal(kind: 'refused' | 'failed', body: LogBody, error: unknown): Promise<HalfkeyError> {
-    const known = isHalfkeyError(error) ? error : new HalfkeyError('INTERNAL', 'the request could not be worked on', { cause: error });
+    const known = isHalfkeyError(error)
+      ? error
+      : new HalfkeyError('INTERNAL', 'the request could not be worked on', { cause: error });
     await record(kind, { ...body, code: known.code }, 'refusal');
     return known;
   }
@@ -120,21 +127,19 @@ export function createReleaser({ store, clock, queueLimit = 64, checkpoint }: Re
     await record('request', described, 'request');
     try {
       const payload = await steps.answer(authorised);
-      const answer = await sealAnswer(payload, request.answerKey, { requestId, warrantDigest: authorised.warrantDigest });
-      const entry = await record(
-        'answer',
-        { ...described, answerDigest: sha256(answer) },
-        'answer',
-        {
-          requestId,
-          requestDigest,
-          requester: client.fingerprint,
-          warrantDigest: authorised.warrantDigest,
-          question: digestOf(authorised.question),
-          content: digestOf(authorised.content),
-          sealed: answer,
-        },
-      );
+      const answer = await sealAnswer(payload, request.answerKey, {
+        requestId,
+        warrantDigest: authorised.warrantDigest,
+      });
+      const entry = await record('answer', { ...described, answerDigest: sha256(answer) }, 'answer', {
+        requestId,
+        requestDigest,
+        requester: client.fingerprint,
+        warrantDigest: authorised.warrantDigest,
+        question: digestOf(authorised.question),
+        content: digestOf(authorised.content),
+        sealed: answer,
+      });
       return { answer, receipt: { sequence: entry.sequence, hash: toHex(entry.hash) } };
     } catch (error) {
       const known = await refusal('failed', described, error);
@@ -164,4 +169,3 @@ export function createReleaser({ store, clock, queueLimit = 64, checkpoint }: Re
       inTurn(() => refusal('refused', { operation, requester: client.fingerprint }, error)),
   };
 }
-

@@ -41,7 +41,13 @@ export async function createAnswerKey(): Promise<{ publicKey: AnswerKey; private
 export async function sealAnswer(payload: object, key: AnswerKey, context: AnswerContext): Promise<string> {
   const recipient = await importAnswerKey(key);
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', typ: TYPE, rid: context.requestId, wrt: context.warrantDigest })
+    .setProtectedHeader({
+      alg: 'ECDH-ES',
+      enc: 'A256GCM',
+      typ: TYPE,
+      rid: context.requestId,
+      wrt: context.warrantDigest,
+    })
     .encrypt(recipient);
 }
 
@@ -58,15 +64,20 @@ async function importAnswerKey(key: AnswerKey): Promise<CryptoKey> {
  * @returns the JSON payload, not yet checked against a contract
  * @throws HalfkeyError `UNAVAILABLE` when it is not an answer to this request
  */
-export async function openAnswer(sealed: string, privateKey: Secret<'AnswerKey'>, context: AnswerContext): Promise<unknown> {
+export async function openAnswer(
+  sealed: string,
+  privateKey: Secret<'AnswerKey'>,
+  context: AnswerContext,
+): Promise<unknown> {
   try {
-    const jwk = privateKey.use((octets) => JSON.parse(new TextDecoder().decode(octets)) as JWK);
+    const jwk: JWK = privateKey.use((octets): JWK => JSON.parse(new TextDecoder().decode(octets)) as JWK);
     const { plaintext, protectedHeader } = await compactDecrypt(sealed, await importJWK(jwk, 'ECDH-ES'), {
       keyManagementAlgorithms: ['ECDH-ES'],
       contentEncryptionAlgorithms: ['A256GCM'],
     });
     const { typ, rid, wrt } = protectedHeader as { typ?: unknown; rid?: unknown; wrt?: unknown };
-    if (typ !== TYPE || rid !== context.requestId || wrt !== context.warrantDigest) throw new TypeError('bound to something else');
+    if (typ !== TYPE || rid !== context.requestId || wrt !== context.warrantDigest)
+      throw new TypeError('bound to something else');
     const payload = JSON.parse(new TextDecoder().decode(plaintext)) as unknown;
     plaintext.fill(0);
     return payload;

@@ -27,14 +27,21 @@ const TYPE = 'halfkey-kms-statement+jws';
 
 /** The octets that are signed: members in this order, digests as lower-case hex. */
 function statementOf({ warrantDigest, target, role, csbId, t1, nonce, ownPoint }: StatementSubject): Uint8Array {
-  const digest = createHash('sha256').update(concat(Uint8Array.of(nonce.length), nonce, ownPoint)).digest('hex');
+  const digest = createHash('sha256')
+    .update(concat(Uint8Array.of(nonce.length), nonce, ownPoint))
+    .digest('hex');
   const members = { version: 1, warrant: warrantDigest, target, role, csbId: toHex(csbId), t1: toHex(t1), digest };
   return new TextEncoder().encode(JSON.stringify(members));
 }
 
-export async function signStatement({ certificate, privateKey }: StatementSigner, subject: StatementSubject): Promise<string> {
+export async function signStatement(
+  { certificate, privateKey }: StatementSigner,
+  subject: StatementSubject,
+): Promise<string> {
   const der = certificate.replace(/-----[^-]+-----|\s/g, '');
-  return new CompactSign(statementOf(subject)).setProtectedHeader({ alg: 'ES256', typ: TYPE, x5c: [der] }).sign(privateKey);
+  return new CompactSign(statementOf(subject))
+    .setProtectedHeader({ alg: 'ES256', typ: TYPE, x5c: [der] })
+    .sign(privateKey);
 }
 
 /**

@@ -1,0 +1,27 @@
+/**
+ * The keys of a session for an agency whose warrant orders them: as TS 33.108's CCKeyInfo has them, a CS ID with
+ * its key and salt, and the session key they come from. Written only where the warrant says so.
+ */
+import { toHex, type Secret } from '../../foundation/base/index.ts';
+import { deriveMediaKeys, type Exchange } from '../../protocol/discovery/index.ts';
+
+/** JSON, UTF-8. Every octet string is lower-case hex. */
+export function keysDocument(callId: string, exchange: Exchange, kSession: Secret<'SessionKey'>): Uint8Array {
+  const keys = deriveMediaKeys(exchange, kSession);
+  const document = {
+    version: 1,
+    callId,
+    csbId: toHex((exchange.r1 ?? exchange.i1)?.csbId ?? new Uint8Array()),
+    kSession: kSession.use(toHex),
+    streams: keys.map(({ csId, ssrc, direction, suite, masterKey, masterSalt }) => ({
+      csId,
+      ssrc: ssrc.toString(16).padStart(8, '0'),
+      direction,
+      suite,
+      masterKey: masterKey.use(toHex),
+      masterSalt: toHex(masterSalt),
+    })),
+  };
+  for (const { masterKey } of keys) masterKey.wipe();
+  return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
+}

@@ -1,0 +1,2 @@
+/** An auditor's tools. */
+export { verifyLog, type LogSummary, type ReadEntries } from './verify-log.ts';

@@ -1,0 +1,96 @@
+/**
+ * `halfkey kms|provider|df serve --config FILE`: runs one role until it is told to end.
+ * Loads the code of that role only. With `--json` standard output has one object a line: that the role is
+ * ready, then what happens.
+ */
+import type { Command } from 'commander';
+import { createOutput, type OutputFlags } from './output.ts';
+
+/** What a role module offers; `emit` takes one event without identity or secret. */
+export interface RoleModule {
+  serve(configFile: string, emit: (event: object) => void): Promise<RunningRole>;
+}
+export interface RunningRole {
+  readonly role: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly exitWithParent: boolean;
+  close(): Promise<void>;
+}
+
+const ROLES: readonly { name: string; description: string; load: (config: string) => Promise<RoleModule> }[] = [
+  { name: 'kms', description: 'key management server: issues private keys, answers XK', load: loadKms },
+  {
+    name: 'provider',
+    description: "provider's database: opens one nonce under a warrant",
+    load: () => import('../role/provider.ts'),
+  },
+  {
+    name: 'df',
+    description: 'delivery function: takes captures in, asks, decrypts, hands over',
+    load: () => import('../role/df.ts'),
+  },
+];
+
+/** The two kinds of KMS are two compositions: the split one never loads the code that opens nonces. */
+async function loadKms(config: string): Promise<RoleModule> {
+  const { isConsolidated } = await import('../role/config.ts');
+  return (await isConsolidated(config)) ? import('../role/kms-consolidated.ts') : import('../role/kms.ts');
+}
+
+export function addServe(program: Command, done: (status: number) => void): void {
+  for (const { name, description, load } of ROLES) {
+    program
+      .command(name)
+      .description(description)
+      .command('serve')
+      .description(`run the ${name} until SIGTERM`)
+      .requiredOption('--config <file>', 'configuration file (JSON)')
+      .option('--json', 'one JSON object a line on standard output')
+      .option('--quiet', 'no human text')
+      .option('--verbose', 'more human text')
+      .action(async ({ config, ...flags }: OutputFlags & { config: string }) => {
+        const output = createOutput(flags);
+        const module = await load(config);
+        const emit = (event: object): void => {
+          if (output.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+          else output.detail(JSON.stringify(event));
+        };
+        const running = await module.serve(config, emit);
+        const { role, ports } = running;
+        if (output.json) emit({ ready: true, role, pid: process.pid, ports });
+        else
+          output.say(
+            `${role} is ready: ${Object.entries(ports)
+              .map(([use, port]) => `${use} on port ${String(port)}`)
+              .join(', ')}`,
+          );
+        await ending(running.exitWithParent);
+        await running.close();
+        done(0);
+      });
+  }
+}
+
+/** Resolves when the process is told to end, or, where that is wanted, when its parent is gone. */
+function ending(withParent: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => {
+      resolve();
+    });
+    process.once('SIGINT', () => {
+      resolve();
+    });
+    if (!withParent) return;
+    process.stdin.once('end', () => {
+      resolve();
+    });
+    process.stdin.once('error', () => {
+      resolve();
+    });
+    process.stdin.resume();
+    // A parent that was killed also leaves standard output without a reader.
+    process.stdout.once('error', () => {
+      resolve();
+    });
+  });
+}

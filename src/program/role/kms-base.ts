@@ -1,0 +1,70 @@
+/**
+ * Composition that both kinds of KMS share; what opens nonces is passed in, or is not there.
+ */
+import { createPrivateKey } from 'node:crypto';
+import { systemClock, systemRandom } from '../../foundation/base/index.ts';
+import { district as districtOf } from '../../foundation/identity/index.ts';
+import { createKms, openDistrictKeys, type NonceOpener } from '../../entity/kms/index.ts';
+import type { SubscriberSecrets } from '../../contract/provisioning/index.ts';
+import { openKmsStore, readSecretFile, readTextFile } from '../../platform/index.ts';
+import { readKmsConfig, type KmsConfig } from './config.ts';
+import { openRuntime, releaseTools, routesOf, type Emit, type RunningRole, type Runtime } from './runtime.ts';
+import { observed } from './observed.ts';
+
+export interface SubscriberCustody {
+  readonly openNonce: NonceOpener;
+  readonly subscribers: SubscriberSecrets;
+}
+
+/** Starts a KMS; `custody` makes it the consolidated one of solution 3. */
+export async function serveKms(
+  configFile: string,
+  emit: Emit,
+  custody?: (runtime: Runtime, config: KmsConfig) => Promise<SubscriberCustody>,
+): Promise<RunningRole> {
+  const { config, at } = await readKmsConfig(configFile);
+  const { role, district, policy } = config;
+  const runtime = await openRuntime(role, district.name, config, at);
+  try {
+    const keys = await openDistrictKeys({
+      district: districtOf(district.name, BigInt(district.serial), district.keyEpochSeconds),
+      level: district.level,
+      allowTestLevels: config.unsafeTestLevel1024,
+      store: await openKmsStore(runtime.state),
+      sealer: runtime.state.sealer,
+      random: systemRandom,
+    });
+    const { gate, afterAnswer } = releaseTools(runtime, config);
+    const signer = {
+      certificate: await readTextFile(at(config.statement.certificate)),
+      privateKey: createPrivateKey(Buffer.from(await readSecretFile(at(config.statement.privateKey)))),
+    };
+    const { xk, provisioning } = createKms({
+      keys,
+      check: { trust: runtime.trust, clock: systemClock, pseudonym: runtime.pseudonym },
+      gate,
+      signer,
+      policy,
+      ...(custody === undefined ? {} : await custody(runtime, config)),
+    });
+    const ports = {
+      xk: await runtime.listen(config.xk, [
+        ...routesOf(observed(role, xk, emit), afterAnswer),
+        ...routesOf(runtime.common),
+      ]),
+      provisioning: await runtime.listen(config.provisioning, routesOf(provisioning)),
+    };
+    return {
+      role,
+      ports,
+      exitWithParent: config.exitWithParent,
+      async close() {
+        await runtime.close();
+        keys.close();
+      },
+    };
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+}
