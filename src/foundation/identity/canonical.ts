@@ -79,10 +79,12 @@ function canonicalEscapes(user: string): string {
 function canonicalTel(rest: string): string {
   const [number = '', ...parameters] = rest.split(';');
   const digits = number.replace(/[-.()]/g, '');
-  if (!/^\+[0-9]{1,15}$/.test(digits) || !number.startsWith('+')) refuse('a tel identity is a global number of 1 to 15 digits');
+  if (!/^\+[0-9]{1,15}$/.test(digits) || !number.startsWith('+'))
+    refuse('a tel identity is a global number of 1 to 15 digits');
   for (const parameter of parameters) {
     if (!TEL_PARAMETER.test(parameter)) refuse('a tel parameter does not follow RFC 3966 3');
-    if (TEL_REFUSED.has(parameter.replace(/=.*/s, '').toLowerCase())) refuse('ext, isub, postd and phone-context are refused');
+    if (TEL_REFUSED.has(parameter.replace(/=.*/s, '').toLowerCase()))
+      refuse('ext, isub, postd and phone-context are refused');
   }
   return `tel:${digits}`;
 }

@@ -19,9 +19,7 @@ export function generalizedTime(unixSeconds: number): GeneralizedTime {
  * @throws HalfkeyError `BadField`
  */
 export function generalizedTimeToUnix(text: string): number {
-  const iso = /^\d{14}Z$/.test(text)
-    ? text.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z')
-    : '';
+  const iso = /^\d{14}Z$/.test(text) ? text.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z') : '';
   const unixMs = Date.parse(iso);
   // Date.parse turns 31 February or 24:00 into another date: only what prints the same is a date.
   if (Number.isNaN(unixMs) || generalizedTime(unixMs / 1000) !== text) {

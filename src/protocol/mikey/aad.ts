@@ -17,7 +17,8 @@ const ESK_LABEL = 'LI-IBAKE esk v1\0';
  */
 export function ibakeAad(message: IbakeMessage, recipient: Uint8Array): Uint8Array {
   const { bytes, encrypted, places } = message;
-  if (places.ibake === undefined || encrypted === undefined) throw new TypeError('ibakeAad: the message has no IBAKE payload');
+  if (places.ibake === undefined || encrypted === undefined)
+    throw new TypeError('ibakeAad: the message has no IBAKE payload');
   // HDR up to and including IBAKE's Next payload; Encr data len is in neither part.
   const prefix = bytes.subarray(0, places.ibake + 1);
   const suffix = bytes.subarray(places.ibake + 3 + encrypted.length, places.v ?? bytes.length);

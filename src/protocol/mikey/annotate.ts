@@ -24,7 +24,12 @@ export interface AnnotatedField {
   readonly clause?: string;
   readonly fields?: readonly AnnotatedField[];
   /** The reason why the message is refused; on the last field of all. */
-  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly offset?: number; readonly hint: string };
+  readonly error?: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly offset?: number;
+    readonly hint: string;
+  };
 }
 
 interface Group {
@@ -52,7 +57,12 @@ class Collector implements FieldTrace {
   leave(offset: number, name?: string): void {
     const group = this.#open.pop();
     if (group === undefined || offset === group.offset) return;
-    this.#add({ ...this.#octets(group.offset, offset), name: name ?? group.name, clause: group.clause, fields: group.fields });
+    this.#add({
+      ...this.#octets(group.offset, offset),
+      name: name ?? group.name,
+      clause: group.clause,
+      fields: group.fields,
+    });
   }
 
   field(offset: number, length: number, name: string, reading?: string): void {

@@ -20,28 +20,67 @@ import { keyDataCodec, secretKeyCodec, type KeyDataPayload, type SecretKeyPayloa
 import { randCodec, roleRandCodec, type RandPayload, type RoleRandPayload } from './payload/rand.ts';
 import { securityPolicyCodec, type SecurityPolicy } from './payload/security-policy.ts';
 import { signatureCodec, type SignaturePayload } from './payload/signature.ts';
-import { ntpUtcCodec, roleTimestampCodec, timestampCodec, type RoleTimestampPayload, type TimestampPayload } from './payload/timestamp.ts';
+import {
+  ntpUtcCodec,
+  roleTimestampCodec,
+  timestampCodec,
+  type RoleTimestampPayload,
+  type TimestampPayload,
+} from './payload/timestamp.ts';
 import { verificationCodec, verificationCodecFor, type VerificationPayload } from './payload/verification.ts';
 import { named, PAYLOAD_NAMES } from './registry.ts';
 
 /** A payload that may stand in clear in a message. */
 export type ClearPayload =
-  | KemacPayload | EnvelopeKeyPayload | DiffieHellmanPayload | SignaturePayload | TimestampPayload | IdPayload
-  | CertificatePayload | CertificateHashPayload | VerificationPayload | SecurityPolicy | RandPayload | ErrorPayload
-  | RoleTimestampPayload | RoleIdPayload | RoleRandPayload | ExtensionPayload | EncryptedPayload<'IBAKE'> | EncryptedPayload<'ESK'>;
+  | KemacPayload
+  | EnvelopeKeyPayload
+  | DiffieHellmanPayload
+  | SignaturePayload
+  | TimestampPayload
+  | IdPayload
+  | CertificatePayload
+  | CertificateHashPayload
+  | VerificationPayload
+  | SecurityPolicy
+  | RandPayload
+  | ErrorPayload
+  | RoleTimestampPayload
+  | RoleIdPayload
+  | RoleRandPayload
+  | ExtensionPayload
+  | EncryptedPayload<'IBAKE'>
+  | EncryptedPayload<'ESK'>;
 
 /** A payload that may stand in an encrypted part. */
-export type InnerPayload = RoleIdPayload | EcPointPayload | RoleRandPayload | SecretKeyPayload | KeyDataPayload | ExtensionPayload;
+export type InnerPayload =
+  RoleIdPayload | EcPointPayload | RoleRandPayload | SecretKeyPayload | KeyDataPayload | ExtensionPayload;
 
 /** Any payload. TP, TICKET (RFC 6043) and SAKKE (RFC 6509) are known by name only and refused. */
 export type Payload = ClearPayload | InnerPayload;
 
 type Codecs = { readonly [Kind in Payload['kind']]: PayloadCodec<Extract<Payload, { readonly kind: Kind }>> };
 const codecs: Codecs = {
-  KEMAC: kemacCodec, PKE: envelopeKeyCodec, DH: diffieHellmanCodec, SIGN: signatureCodec, T: timestampCodec, ID: idCodec,
-  CERT: certificateCodec, CHASH: certificateHashCodec, V: verificationCodec, SP: securityPolicyCodec, RAND: randCodec,
-  ERR: errorCodec, TR: roleTimestampCodec, IDR: roleIdCodec, RANDR: roleRandCodec, KEY: keyDataCodec, EXT: extensionCodec,
-  IBAKE: ibakeCodec, ESK: eskCodec, SK: secretKeyCodec, ECCPT: ecPointCodec,
+  KEMAC: kemacCodec,
+  PKE: envelopeKeyCodec,
+  DH: diffieHellmanCodec,
+  SIGN: signatureCodec,
+  T: timestampCodec,
+  ID: idCodec,
+  CERT: certificateCodec,
+  CHASH: certificateHashCodec,
+  V: verificationCodec,
+  SP: securityPolicyCodec,
+  RAND: randCodec,
+  ERR: errorCodec,
+  TR: roleTimestampCodec,
+  IDR: roleIdCodec,
+  RANDR: roleRandCodec,
+  KEY: keyDataCodec,
+  EXT: extensionCodec,
+  IBAKE: ibakeCodec,
+  ESK: eskCodec,
+  SK: secretKeyCodec,
+  ECCPT: ecPointCodec,
 };
 
 function codecOf<P extends Payload>(kind: P['kind']): PayloadCodec<P> {
@@ -54,7 +93,24 @@ function table<P extends Payload>(kinds: readonly P['kind'][]): ReadonlyMap<numb
 
 /** The payloads of messages: all but keys and key components, which never stand in clear (RFC 3830 6.13, RFC 6267 6.1.4, 6.1.5). */
 const CLEAR = table<ClearPayload>([
-  'KEMAC', 'PKE', 'DH', 'SIGN', 'T', 'ID', 'CERT', 'CHASH', 'V', 'SP', 'RAND', 'ERR', 'TR', 'IDR', 'RANDR', 'EXT', 'IBAKE', 'ESK',
+  'KEMAC',
+  'PKE',
+  'DH',
+  'SIGN',
+  'T',
+  'ID',
+  'CERT',
+  'CHASH',
+  'V',
+  'SP',
+  'RAND',
+  'ERR',
+  'TR',
+  'IDR',
+  'RANDR',
+  'EXT',
+  'IBAKE',
+  'ESK',
 ]);
 /** The payloads that may follow a header. In the messages of RFC 6267 T and V have one type only, by the profile. */
 export function admittedAfter({ dataType, prf }: Header): ReadonlyMap<number, PayloadCodec<ClearPayload>> {
@@ -116,7 +172,8 @@ export function firstOf(payloads: readonly Payload[]): number {
 export function writeChain(payloads: readonly Payload[]): Uint8Array {
   const octets = payloads.map((payload, i) => {
     const rest = payloads.slice(i + 1, i + 2);
-    if ((payload.kind === 'SIGN' || payload.kind === 'V') && rest.length > 0) throw new TypeError(`${payload.kind} is the last payload`);
+    if ((payload.kind === 'SIGN' || payload.kind === 'V') && rest.length > 0)
+      throw new TypeError(`${payload.kind} is the last payload`);
     const body = codecOf<Payload>(payload.kind).write(payload);
     return payload.kind === 'SIGN' ? body : concat(uint(firstOf(rest), 1), body);
   });

@@ -18,7 +18,8 @@ export type Slot = `${string}${'' | '?' | '*' | '+'}`;
 /** The name of a payload in a grammar line. */
 export function slotName(payload: ClearPayload): string {
   if (payload.kind === 'IDR') return IDR_NAMES[payload.role] ?? 'IDR';
-  if (payload.kind === 'EXT') return payload.type === SDP_IDS ? 'SDP-IDs' : payload.type === DEFERRED ? 'deferred' : 'EXT';
+  if (payload.kind === 'EXT')
+    return payload.type === SDP_IDS ? 'SDP-IDs' : payload.type === DEFERRED ? 'deferred' : 'EXT';
   return payload.kind;
 }
 
@@ -29,7 +30,11 @@ export function slotName(payload: ClearPayload): string {
  */
 export function followGrammar(chain: readonly Located[], slots: readonly Slot[], end: number): void {
   const names = slots.map((slot) => slot.replace(/[?*+]$/, ''));
-  const places = chain.map(({ payload, offset }) => ({ name: slotName(payload), offset, place: names.indexOf(slotName(payload)) }));
+  const places = chain.map(({ payload, offset }) => ({
+    name: slotName(payload),
+    offset,
+    place: names.indexOf(slotName(payload)),
+  }));
   const seen = new Set<number>();
   for (const { name, offset, place } of places) {
     if (seen.has(place) && !/[*+]$/.test(slots[place] ?? '')) broken('DuplicatePayload', `a second ${name}`, offset);
@@ -52,7 +57,9 @@ export function pick<Kind extends ClearPayload['kind']>(
   chain: readonly Located[],
   kind: Kind,
 ): Located<Extract<ClearPayload, { readonly kind: Kind }>> | undefined {
-  return chain.find((located): located is Located<Extract<ClearPayload, { readonly kind: Kind }>> => located.payload.kind === kind);
+  return chain.find(
+    (located): located is Located<Extract<ClearPayload, { readonly kind: Kind }>> => located.payload.kind === kind,
+  );
 }
 
 /** The time of a T payload, which must be NTP-UTC (choice A21). @throws HalfkeyError `InvalidTimestamp` */
@@ -67,15 +74,25 @@ export function identityOf({ payload, offset }: Located<RoleIdPayload>): Identit
     return identityFromWire(payload.idType, payload.data);
   } catch (error) {
     if (!isHalfkeyError(error)) throw error;
-    throw new HalfkeyError(error.code, `${IDR_NAMES[payload.role] ?? 'IDR'}: ${error.message}`, { offset: offset + 5, cause: error });
+    throw new HalfkeyError(error.code, `${IDR_NAMES[payload.role] ?? 'IDR'}: ${error.message}`, {
+      offset: offset + 5,
+      cause: error,
+    });
   }
 }
 
 /** V with the algorithm of the PRF: 2 with PRF 1, 1 with PRF 0 (profile 3.5). @throws HalfkeyError `InvalidMac` */
-export function verificationOf({ payload, offset }: Located<VerificationPayload>, prf: 0 | 1): { algorithm: 1 | 2; mac: Uint8Array } {
+export function verificationOf(
+  { payload, offset }: Located<VerificationPayload>,
+  prf: 0 | 1,
+): { algorithm: 1 | 2; mac: Uint8Array } {
   const algorithm = prf === 1 ? 2 : 1;
   if (payload.algorithm !== algorithm) {
-    broken('InvalidMac', `authentication algorithm ${String(payload.algorithm)} does not fit PRF ${String(prf)}`, offset + 1);
+    broken(
+      'InvalidMac',
+      `authentication algorithm ${String(payload.algorithm)} does not fit PRF ${String(prf)}`,
+      offset + 1,
+    );
   }
   return { algorithm, mac: payload.mac };
 }

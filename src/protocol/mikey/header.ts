@@ -56,7 +56,11 @@ export function readHeader(reader: FieldReader): Header & ChainStart {
     if (!isDataType(dataType)) broken('InvalidDataType', `data type ${String(dataType)} is not read`, 1);
     const nextOffset = reader.offset;
     const next = reader.uint(1, 'next payload', named(PAYLOAD_NAMES));
-    const vPrf = reader.uint(1, 'V and PRF func', (octet) => `V=${String(octet >> 7)}, PRF ${named(PRF_NAMES)(octet & 127)}`);
+    const vPrf = reader.uint(
+      1,
+      'V and PRF func',
+      (octet) => `V=${String(octet >> 7)}, PRF ${named(PRF_NAMES)(octet & 127)}`,
+    );
     const prf = vPrf & 127;
     if (prf !== 0 && prf !== 1) broken('InvalidPrf', `PRF func ${String(prf)} is not supported`, 3);
     const csbId = reader.take(4, 'CSB ID');
@@ -68,7 +72,13 @@ export function readHeader(reader: FieldReader): Header & ChainStart {
 /** The octets of HDR with `next` as its Next payload. @throws TypeError when a field does not fit */
 export function writeHeader({ dataType, v, prf, csbId, csMap }: Header, next: number): Uint8Array {
   const count = csMap.type === 1 ? csMap.count : csMap.entries.length;
-  const fixed = [uint(1, 1), uint(dataType, 1), uint(next, 1), uint((v ? 128 : 0) + prf, 1), exactly(csbId, 4, 'CSB ID')];
+  const fixed = [
+    uint(1, 1),
+    uint(dataType, 1),
+    uint(next, 1),
+    uint((v ? 128 : 0) + prf, 1),
+    exactly(csbId, 4, 'CSB ID'),
+  ];
   return concat(...fixed, uint(count, 1), uint(csMap.type, 1), ...writeCsEntries(csMap));
 }
 
@@ -107,7 +117,14 @@ function readGenericEntry(reader: FieldReader): GenericCsEntry {
     const sCount = reader.uint(1, 'S and #P', (octet) => `S=${String(octet >> 7)}, ${String(octet & 127)} policies`);
     const policies = [...reader.take(sCount & 127, 'policy numbers')];
     const sessionData = reader.take(reader.uint(2, 'session data length'), 'session data', toHex);
-    return { csId, protocol, s: sCount > 127, policies, sessionData, spi: reader.take(reader.uint(1, 'SPI length'), 'SPI') };
+    return {
+      csId,
+      protocol,
+      s: sCount > 127,
+      policies,
+      sessionData,
+      spi: reader.take(reader.uint(1, 'SPI length'), 'SPI'),
+    };
   });
 }
 
@@ -121,7 +138,14 @@ function writeCsEntries(csMap: CsMap): Uint8Array[] {
       return csMap.entries.flatMap(({ csId, protocol, s, policies, sessionData, spi }) => {
         if (policies.length > 127) throw new TypeError('GENERIC-ID: at most 127 policies');
         const head = [uint(csId, 1), uint(protocol, 1), uint((s ? 128 : 0) + policies.length, 1)];
-        return [...head, ...policies.map((p) => uint(p, 1)), uint(sessionData.length, 2), sessionData, uint(spi.length, 1), spi];
+        return [
+          ...head,
+          ...policies.map((p) => uint(p, 1)),
+          uint(sessionData.length, 2),
+          sessionData,
+          uint(spi.length, 1),
+          spi,
+        ];
       });
   }
 }

@@ -48,7 +48,12 @@ export interface IbakeMessage {
   readonly places: { readonly ibake?: number; readonly v?: number };
 }
 
-const TYPES: Readonly<Record<number, IbakeType>> = { 22: 'I_MESSAGE_1', 23: 'R_MESSAGE_1', 24: 'I_MESSAGE_2', 25: 'R_MESSAGE_2' };
+const TYPES: Readonly<Record<number, IbakeType>> = {
+  22: 'I_MESSAGE_1',
+  23: 'R_MESSAGE_1',
+  24: 'I_MESSAGE_2',
+  25: 'R_MESSAGE_2',
+};
 
 /**
  * The grammar that a message must follow. An update of a CSB is told by V in I_MESSAGE_1 and R_MESSAGE_1 (6.4): with
@@ -88,13 +93,18 @@ export function ibakeMessage({ header, chain, bytes }: ParsedMessage): IbakeMess
   const { prf, csbId, csMap } = header;
   if (csMap.type !== 0) broken('BadField', 'the CS ID map is not SRTP-ID', 9);
   // Profile 3.4: two sessions an m-line.
-  if (csMap.entries.length % 2 !== 0 || csMap.entries.length > 254) broken('BadField', '#CS is not twice the number of m-lines', 8);
+  if (csMap.entries.length % 2 !== 0 || csMap.entries.length > 254)
+    broken('BadField', '#CS is not twice the number of m-lines', 8);
   const ibake = pick(chain, 'IBAKE');
   const v = pick(chain, 'V');
   followGrammar(chain, grammarOf(type, csMap.entries.length, v !== undefined, ibake !== undefined), bytes.length);
   const esk = type === 'I_MESSAGE_2' ? pick(chain, 'ESK') : undefined;
   return {
-    type, bytes, prf, csbId, csMap: csMap.entries,
+    type,
+    bytes,
+    prf,
+    csbId,
+    csMap: csMap.entries,
     ...clearPayloads(chain, bytes.length),
     ...(ibake && { encrypted: ibake.payload.encrypted }),
     ...(esk && { esk: esk.payload.encrypted }),
@@ -123,10 +133,15 @@ function clearPayloads(chain: readonly Located[], end: number): Clear {
   const extensions = chain.flatMap(({ payload, offset }) => (payload.kind === 'EXT' ? [{ ...payload, offset }] : []));
   const sdpIds = extensions.find(({ type }) => type === SDP_IDS);
   const deferred = extensions.find(({ type }) => type === DEFERRED);
-  if (deferred !== undefined && deferred.data.length > 0) broken('BadField', 'Gen.Ext 242 has no data', deferred.offset + 2);
+  if (deferred !== undefined && deferred.data.length > 0)
+    broken('BadField', 'Gen.Ext 242 has no data', deferred.offset + 2);
   return {
-    t: time, idri, idrr,
-    ...(rand && { rand }), ...(kmsi && { kmsi }), ...(kmsr && { kmsr }),
+    t: time,
+    idri,
+    idrr,
+    ...(rand && { rand }),
+    ...(kmsi && { kmsi }),
+    ...(kmsr && { kmsr }),
     policies: distinctPolicies(chain),
     ...(sdpIds && { sdpIds: decodeSdpIds(sdpIds.data, sdpIds.offset + 4) }),
     deferred: deferred !== undefined,

@@ -99,7 +99,10 @@ export function encodeIbakePlaintext(type: IbakeType, plain: IbakePlaintext): Ui
   const payloads = GRAMMARS[type].flatMap((slot) => payloadOf(slot.replace('?', '') as Member, plain));
   const bytes = writeChain(payloads);
   try {
-    if (Object.keys(decodeIbakePlaintext(type, bytes)).length !== Object.values(plain).filter((v) => v !== undefined).length) {
+    if (
+      Object.keys(decodeIbakePlaintext(type, bytes)).length !==
+      Object.values(plain).filter((v) => v !== undefined).length
+    ) {
       throw new TypeError(`encodeIbakePlaintext: a member that ${type} does not carry`);
     }
   } catch (cause) {
@@ -114,7 +117,7 @@ function nonceWithoutComponent(member: Member, has: (member: Member) => boolean)
 }
 
 /** R_MESSAGE_2 carries IBAKE iff I_MESSAGE_2 brought ECCPTi or a challenge: one of them is there to be returned. */
-function refuseEmptyAnswer(type: IbakeType, plain: { [member: string]: unknown }, end: number): void {
+function refuseEmptyAnswer(type: IbakeType, plain: Record<string, unknown>, end: number): void {
   if (type === 'R_MESSAGE_2' && plain['eccpti'] === undefined && plain['challenge'] === undefined) {
     broken('BadIbakeOrder', 'R_MESSAGE_2 returns neither a key component nor a challenge', end);
   }
@@ -124,14 +127,16 @@ function valueOf(member: Member, { payload, ...place }: Located<InnerPayload>): 
   if (payload.kind === 'IDR') return identityOf({ payload, ...place });
   if (payload.kind === 'ECCPT') return componentOf({ payload, ...place });
   if (payload.kind !== 'RANDR') return broken('BadIbakeOrder', 'not a sub-payload of IBAKE', place.offset);
-  if (member === 'challenge' && payload.value.length !== 16) broken('BadField', 'the challenge has not 16 octets', place.offset + 2);
+  if (member === 'challenge' && payload.value.length !== 16)
+    broken('BadField', 'the challenge has not 16 octets', place.offset + 2);
   return payload.value;
 }
 
 function componentOf({ payload, end }: Located<EcPointPayload>): KeyComponent {
   const { curve, point, authAlgorithm, tgkLength, validity } = payload;
   // 6.4: KV is 0, or SPI with an MKI of 4 octets.
-  if (validity.kv === 2 || (validity.kv === 1 && validity.spi.length !== 4)) broken('BadField', 'KV is not null or a 4-octet MKI', end);
+  if (validity.kv === 2 || (validity.kv === 1 && validity.spi.length !== 4))
+    broken('BadField', 'KV is not null or a 4-octet MKI', end);
   return {
     curve,
     point,
@@ -150,7 +155,16 @@ function payloadOf(member: Member, plain: IbakePlaintext): InnerPayload[] {
   }
   if ('text' in value) return [idrOf(member === 'idri' ? 1 : 2, value)];
   const { curve, point, mki, authAlgorithm = 0, tgkLength = 0 } = value;
-  return [{ kind: 'ECCPT', curve, point, authAlgorithm, tgkLength, validity: mki === undefined ? { kv: 0 } : { kv: 1, spi: mki } }];
+  return [
+    {
+      kind: 'ECCPT',
+      curve,
+      point,
+      authAlgorithm,
+      tgkLength,
+      validity: mki === undefined ? { kv: 0 } : { kv: 1, spi: mki },
+    },
+  ];
 }
 
 /** An IDR payload of that role. */

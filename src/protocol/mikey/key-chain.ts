@@ -31,7 +31,13 @@ export function deriveAuthKey(prfNumber: PrfNumber, mpk: Uint8Array, csbId: Uint
 }
 
 /** encr_key of KEMAC: 16 octets (AES-CM-128, AES-KW-128) or 32 (AES-CM-256). */
-export function deriveEncrKey(prfNumber: PrfNumber, key: Uint8Array, csbId: Uint8Array, rand: Uint8Array, octets: 16 | 32): Uint8Array {
+export function deriveEncrKey(
+  prfNumber: PrfNumber,
+  key: Uint8Array,
+  csbId: Uint8Array,
+  rand: Uint8Array,
+  octets: 16 | 32,
+): Uint8Array {
   return prf(prfNumber, key, label(0x150533e1, NO_CS, csbId, rand), octets);
 }
 
@@ -42,14 +48,24 @@ export function deriveSaltKey(prfNumber: PrfNumber, key: Uint8Array, csbId: Uint
 
 /** TEK of session `csId` (1 to 254): the SRTP master key, `octets` long. */
 export function deriveTek(
-  prfNumber: PrfNumber, tgk: Uint8Array, csId: number, csbId: Uint8Array, rand: Uint8Array, octets: number,
+  prfNumber: PrfNumber,
+  tgk: Uint8Array,
+  csId: number,
+  csbId: Uint8Array,
+  rand: Uint8Array,
+  octets: number,
 ): Uint8Array {
   return prf(prfNumber, tgk, label(0x2ad01c64, csId, csbId, rand), octets);
 }
 
 /** Salt of session `csId`: the SRTP master salt, 14 octets, or 12 for AEAD. */
 export function deriveSalt(
-  prfNumber: PrfNumber, tgk: Uint8Array, csId: number, csbId: Uint8Array, rand: Uint8Array, octets: number,
+  prfNumber: PrfNumber,
+  tgk: Uint8Array,
+  csId: number,
+  csbId: Uint8Array,
+  rand: Uint8Array,
+  octets: number,
 ): Uint8Array {
   return prf(prfNumber, tgk, label(0x39a2c14b, csId, csbId, rand), octets);
 }

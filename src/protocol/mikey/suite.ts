@@ -20,8 +20,22 @@ export interface Suite {
 }
 
 /** Types of the parameters (RFC 3830 table 6.10.1.a, RFC 7714 table 5). */
-const P = { cipher: 0, keyLength: 1, auth: 2, authKeyLength: 3, saltLength: 4, prf: 5, kdr: 6, srtp: 7, srtcp: 8, fec: 9,
-  srtpAuth: 10, tagLength: 11, prefix: 12, aeadTagLength: 20 } as const;
+const P = {
+  cipher: 0,
+  keyLength: 1,
+  auth: 2,
+  authKeyLength: 3,
+  saltLength: 4,
+  prf: 5,
+  kdr: 6,
+  srtp: 7,
+  srtcp: 8,
+  fec: 9,
+  srtpAuth: 10,
+  tagLength: 11,
+  prefix: 12,
+  aeadTagLength: 20,
+} as const;
 const AES_CM = 1;
 const AES_GCM = 6;
 
@@ -57,7 +71,11 @@ export function suiteOf(policy: SecurityPolicy): Suite {
     must(P.saltLength, 12, 12);
     must(P.aeadTagLength, -1, 16);
     const masterKeyLength = must(P.keyLength, -1, 16, 32);
-    return { name: masterKeyLength === 16 ? 'AEAD_AES_128_GCM' : 'AEAD_AES_256_GCM', masterKeyLength, masterSaltLength: 12 };
+    return {
+      name: masterKeyLength === 16 ? 'AEAD_AES_128_GCM' : 'AEAD_AES_256_GCM',
+      masterKeyLength,
+      masterSaltLength: 12,
+    };
   }
   if (values.has(P.aeadTagLength)) refuse('parameter 20 is refused without AES-GCM');
   must(P.auth, 1, 1);
@@ -66,7 +84,12 @@ export function suiteOf(policy: SecurityPolicy): Suite {
   const masterKeyLength = must(P.keyLength, 16, 16, 32);
   // AES_256_CM_HMAC_SHA1_32 is not in the allow-list.
   const tag = must(P.tagLength, 10, 10, ...(masterKeyLength === 16 ? [4] : []));
-  const name = masterKeyLength === 32 ? 'AES_256_CM_HMAC_SHA1_80' : tag === 4 ? 'AES_CM_128_HMAC_SHA1_32' : 'AES_CM_128_HMAC_SHA1_80';
+  const name =
+    masterKeyLength === 32
+      ? 'AES_256_CM_HMAC_SHA1_80'
+      : tag === 4
+        ? 'AES_CM_128_HMAC_SHA1_32'
+        : 'AES_CM_128_HMAC_SHA1_80';
   return { name, masterKeyLength, masterSaltLength: 14 };
 }
 
@@ -77,11 +100,34 @@ export function suiteOf(policy: SecurityPolicy): Suite {
 export function securityPolicyOf(suite: SuiteName, policy: number): SecurityPolicy {
   const keyLength = suite.includes('256') ? 32 : 16;
   const pairs: readonly (readonly [number, number])[] = suite.startsWith('AEAD')
-    ? [[P.cipher, AES_GCM], [P.keyLength, keyLength], [P.saltLength, 12], [P.prf, 0], [P.srtp, 1], [P.srtcp, 1], [P.srtpAuth, 1],
-        [P.aeadTagLength, 16]]
-    : [[P.cipher, AES_CM], [P.keyLength, keyLength], [P.auth, 1], [P.authKeyLength, 20], [P.saltLength, 14], [P.prf, 0], [P.srtp, 1],
-        [P.srtcp, 1], [P.srtpAuth, 1], [P.tagLength, suite.endsWith('_32') ? 4 : 10]];
-  return { kind: 'SP', policy, protocol: 0, parameters: pairs.map(([type, value]) => ({ type, value: Uint8Array.of(value) })) };
+    ? [
+        [P.cipher, AES_GCM],
+        [P.keyLength, keyLength],
+        [P.saltLength, 12],
+        [P.prf, 0],
+        [P.srtp, 1],
+        [P.srtcp, 1],
+        [P.srtpAuth, 1],
+        [P.aeadTagLength, 16],
+      ]
+    : [
+        [P.cipher, AES_CM],
+        [P.keyLength, keyLength],
+        [P.auth, 1],
+        [P.authKeyLength, 20],
+        [P.saltLength, 14],
+        [P.prf, 0],
+        [P.srtp, 1],
+        [P.srtcp, 1],
+        [P.srtpAuth, 1],
+        [P.tagLength, suite.endsWith('_32') ? 4 : 10],
+      ];
+  return {
+    kind: 'SP',
+    policy,
+    protocol: 0,
+    parameters: pairs.map(([type, value]) => ({ type, value: Uint8Array.of(value) })),
+  };
 }
 
 /** The one-octet values by type. */

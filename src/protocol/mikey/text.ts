@@ -14,10 +14,16 @@ export function mikeyText(annotated: readonly AnnotatedField[]): string {
 
 function lines(field: AnnotatedField, depth: number): string[] {
   const { offset, octets, name, reading, clause, fields, error } = field;
-  const label = '  '.repeat(depth) + name + (reading === undefined ? '' : `: ${reading}`) + (clause === undefined ? '' : `  (${clause})`);
+  const label =
+    '  '.repeat(depth) +
+    name +
+    (reading === undefined ? '' : `: ${reading}`) +
+    (clause === undefined ? '' : `  (${clause})`);
   if (fields !== undefined) return [line(offset, '', label), ...fields.flatMap((inner) => lines(inner, depth + 1))];
   const rows = octets.match(/.{1,32}/g) ?? [''];
-  const printed = rows.map((row, i) => line(offset + i * OCTETS_A_LINE, row.match(/../g)?.join(' ') ?? '', i === 0 ? label : ''));
+  const printed = rows.map((row, i) =>
+    line(offset + i * OCTETS_A_LINE, row.match(/../g)?.join(' ') ?? '', i === 0 ? label : ''),
+  );
   if (error === undefined) return printed;
   const at = error.offset === undefined ? '' : ` at octet ${String(error.offset)}`;
   return [...printed, `error: ${error.code}${at}: ${error.message}`, `hint: ${error.hint}`];

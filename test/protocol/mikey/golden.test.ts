@@ -38,33 +38,43 @@ describe.each(GOLDEN_NAMES)('golden-%s', (name) => {
     expect(message.idri.type).toBe(1);
     expect(message.idri.text).toMatch(/^sip:alice@/);
     expect(message.idrr.text).toMatch(/^sip:bob@/);
-    expect(message.rand === undefined ? undefined : toHex(message.rand)).toBe(type.startsWith('I') ? file.RAND : undefined);
+    expect(message.rand === undefined ? undefined : toHex(message.rand)).toBe(
+      type.startsWith('I') ? file.RAND : undefined,
+    );
     expect(message.csMap).toEqual([
       { policy: 0, ssrc: parseInt(file.ssrc.A, 16), roc: 0 },
       { policy: 0, ssrc: type === 'I_MESSAGE_1' ? 0 : parseInt(file.ssrc.B, 16), roc: 0 },
     ]);
     expect(message.sdpIds).toEqual(type === 'I_MESSAGE_1' ? ['mikey'] : undefined);
-    expect(message.policies.map((policy) => suiteOf(policy).name)).toEqual(type === 'I_MESSAGE_1' ? ['AES_CM_128_HMAC_SHA1_80'] : []);
+    expect(message.policies.map((policy) => suiteOf(policy).name)).toEqual(
+      type === 'I_MESSAGE_1' ? ['AES_CM_128_HMAC_SHA1_80'] : [],
+    );
     expect(message.deferred).toBe(false);
     expect('encrypted' in message).toBe(type !== 'R_MESSAGE_2');
     expect('v' in message).toBe(type === 'R_MESSAGE_2');
   });
 
-  it.each(['I_MESSAGE_1', 'R_MESSAGE_1', 'I_MESSAGE_2'] as const)('ibakeAad of %s: label, recipient, prefix, no suffix', (type) => {
-    const recipient = fromHex(file.identityDER[type.startsWith('I') ? 'B' : 'A']);
-    const aad = ibakeAad(readIbakeMessage(goldenMessage(type, name)), recipient);
-    expect(toHex(aad)).toBe(toHex(concat(ascii('LI-IBAKE env v1\0'), recipient)) + file.aadPrefix[SHORT[type]]);
-  });
+  it.each(['I_MESSAGE_1', 'R_MESSAGE_1', 'I_MESSAGE_2'] as const)(
+    'ibakeAad of %s: label, recipient, prefix, no suffix',
+    (type) => {
+      const recipient = fromHex(file.identityDER[type.startsWith('I') ? 'B' : 'A']);
+      const aad = ibakeAad(readIbakeMessage(goldenMessage(type, name)), recipient);
+      expect(toHex(aad)).toBe(toHex(concat(ascii('LI-IBAKE env v1\0'), recipient)) + file.aadPrefix[SHORT[type]]);
+    },
+  );
 
-  it.each(['I_MESSAGE_1', 'R_MESSAGE_1', 'I_MESSAGE_2'] as const)('the plaintext of %s decodes and re-encodes', (type) => {
-    const plain = decodeIbakePlaintext(type, fromHex(file.plain[SHORT[type]]));
-    expect(toHex(encodeIbakePlaintext(type, plain))).toBe(file.plain[SHORT[type]]);
-    const curve = file.curve === 'P-256' ? 8 : 11;
-    const i = { eccpti: { curve, point: fromHex(file.xP) }, na: fromHex(file.NA) };
-    const r = { eccptr: { curve, point: fromHex(file.yP) }, nb: fromHex(file.NB) };
-    const { idri, idrr } = readIbakeMessage(goldenMessage(type, name));
-    expect(plain).toEqual({ idri, idrr, ...(type !== 'I_MESSAGE_2' && i), ...(type !== 'I_MESSAGE_1' && r) });
-  });
+  it.each(['I_MESSAGE_1', 'R_MESSAGE_1', 'I_MESSAGE_2'] as const)(
+    'the plaintext of %s decodes and re-encodes',
+    (type) => {
+      const plain = decodeIbakePlaintext(type, fromHex(file.plain[SHORT[type]]));
+      expect(toHex(encodeIbakePlaintext(type, plain))).toBe(file.plain[SHORT[type]]);
+      const curve = file.curve === 'P-256' ? 8 : 11;
+      const i = { eccpti: { curve, point: fromHex(file.xP) }, na: fromHex(file.NA) };
+      const r = { eccptr: { curve, point: fromHex(file.yP) }, nb: fromHex(file.NB) };
+      const { idri, idrr } = readIbakeMessage(goldenMessage(type, name));
+      expect(plain).toEqual({ idri, idrr, ...(type !== 'I_MESSAGE_2' && i), ...(type !== 'I_MESSAGE_1' && r) });
+    },
+  );
 
   it('K_SESSION gives MPK, TGK, auth_key and the keys of each session', () => {
     const kSession = fromHex(file.K_SESSION);
@@ -101,7 +111,9 @@ describe.each(GOLDEN_NAMES)('golden-%s', (name) => {
   });
 
   it('a message without V or IBAKE has nothing to verify or to bind', () => {
-    expect(() => computeV(readIbakeMessage(goldenMessage('I_MESSAGE_1', name)), fromHex(file.auth_key))).toThrow(TypeError);
+    expect(() => computeV(readIbakeMessage(goldenMessage('I_MESSAGE_1', name)), fromHex(file.auth_key))).toThrow(
+      TypeError,
+    );
     expect(() => ibakeAad(readIbakeMessage(goldenMessage('R_MESSAGE_2', name)), new Uint8Array(1))).toThrow(TypeError);
   });
 });

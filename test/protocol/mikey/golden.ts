@@ -3,7 +3,12 @@ import { readFileSync } from 'node:fs';
 import { fromHex } from '../../../src/foundation/base/index.ts';
 import type { IbakeType } from '../../../src/protocol/mikey/index.ts';
 
-export const GOLDEN_NAMES = ['n1024-mode3-P-256', 'n2048-mode2-P-384', 'n3072-mode1-P-256', 'n3072-mode3-P-256'] as const;
+export const GOLDEN_NAMES = [
+  'n1024-mode3-P-256',
+  'n2048-mode2-P-384',
+  'n3072-mode1-P-256',
+  'n3072-mode3-P-256',
+] as const;
 export const TYPES: readonly IbakeType[] = ['I_MESSAGE_1', 'R_MESSAGE_1', 'I_MESSAGE_2', 'R_MESSAGE_2'];
 /** The members of the files are named I1, R1, I2. */
 export const SHORT = { I_MESSAGE_1: 'I1', R_MESSAGE_1: 'R1', I_MESSAGE_2: 'I2' } as const;

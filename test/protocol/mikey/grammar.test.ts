@@ -1,6 +1,14 @@
 /** Rows of protocol profile 7.3 that concern the clear part of messages, and the grammar 3.3. */
 import { describe, expect, it } from 'vitest';
-import { ascii, fromHex, isHalfkeyError, ntpToUnixSeconds, toHex, type ErrorCode, type HalfkeyError } from '../../../src/foundation/base/index.ts';
+import {
+  ascii,
+  fromHex,
+  isHalfkeyError,
+  ntpToUnixSeconds,
+  toHex,
+  type ErrorCode,
+  type HalfkeyError,
+} from '../../../src/foundation/base/index.ts';
 import { generalizedTime, keyEpochStart } from '../../../src/foundation/identity/index.ts';
 import {
   decodeMessage,
@@ -27,19 +35,31 @@ function failure(run: () => unknown): HalfkeyError {
 }
 
 /** The golden message with other payloads, read back. */
-function read(type: IbakeType, change: (payloads: readonly Payload[], message: MikeyMessage) => readonly Payload[], header = {}): ReturnType<typeof readIbakeMessage> {
+function read(
+  type: IbakeType,
+  change: (payloads: readonly Payload[], message: MikeyMessage) => readonly Payload[],
+  header = {},
+): ReturnType<typeof readIbakeMessage> {
   const message = decodeMessage(goldenMessage(type));
   return readIbakeMessage(encodeMessage({ ...message, ...header, payloads: change(message.payloads, message) }));
 }
 
 const refusal = (...of: Parameters<typeof read>): ErrorCode => failure(() => read(...of)).code;
 const isRole = (role: number) => (payload: Payload) => payload.kind === 'IDR' && payload.role === role;
-const without = (test: (payload: Payload) => boolean) => (payloads: readonly Payload[]) => payloads.filter((p) => !test(p));
-const insert = (before: Payload['kind'] | 'end', ...more: readonly Payload[]) => (payloads: readonly Payload[]) => {
-  const at = before === 'end' ? payloads.length : payloads.findIndex(({ kind }) => kind === before);
-  return [...payloads.slice(0, at), ...more, ...payloads.slice(at)];
-};
-const idr = (role: number, text = 'sip:kms@a.example'): Payload => ({ kind: 'IDR', role, idType: 1, data: ascii(text) });
+const without = (test: (payload: Payload) => boolean) => (payloads: readonly Payload[]) =>
+  payloads.filter((p) => !test(p));
+const insert =
+  (before: Payload['kind'] | 'end', ...more: readonly Payload[]) =>
+  (payloads: readonly Payload[]) => {
+    const at = before === 'end' ? payloads.length : payloads.findIndex(({ kind }) => kind === before);
+    return [...payloads.slice(0, at), ...more, ...payloads.slice(at)];
+  };
+const idr = (role: number, text = 'sip:kms@a.example'): Payload => ({
+  kind: 'IDR',
+  role,
+  idType: 1,
+  data: ascii(text),
+});
 const ext = (type: number, text = ''): Payload => ({ kind: 'EXT', type, data: ascii(text) });
 const v: Payload = { kind: 'V', algorithm: 2, mac: new Uint8Array(32) };
 
@@ -93,7 +113,8 @@ describe('header and chain', () => {
 
   it('N6 T of type NTP or NTP-UTC-32 is refused in all four messages', () => {
     for (const type of TYPES) {
-      for (const tsType of [1, 2, 3, 9]) expect(failure(() => readIbakeMessage(patched(type, [29, tsType]))).code).toBe('InvalidTimestamp');
+      for (const tsType of [1, 2, 3, 9])
+        expect(failure(() => readIbakeMessage(patched(type, [29, tsType]))).code).toBe('InvalidTimestamp');
     }
   });
 
@@ -137,7 +158,8 @@ describe('identities', () => {
   });
 
   it('N19 IDRr under another role: InvalidId', () => {
-    for (const role of [3, 4, 5, 6, 7]) expect(failure(() => readIbakeMessage(patched('I_MESSAGE_1', [90, role]))).code).toBe('InvalidId');
+    for (const role of [3, 4, 5, 6, 7])
+      expect(failure(() => readIbakeMessage(patched('I_MESSAGE_1', [90, role]))).code).toBe('InvalidId');
   });
 
   it.each([
@@ -157,8 +179,11 @@ describe('identities', () => {
   });
 
   it('N22 non-ASCII or local tel identity, byte string: InvalidId', () => {
-    const with2 = (payload: object) => (p: readonly Payload[]) => p.map((q) => (isRole(2)(q) ? ({ ...q, ...payload } as Payload) : q));
-    expect(refusal('I_MESSAGE_1', with2({ data: Uint8Array.of(0x73, 0x69, 0x70, 0x3a, 0xe9, 0x40, 0x61) }))).toBe('InvalidId');
+    const with2 = (payload: object) => (p: readonly Payload[]) =>
+      p.map((q) => (isRole(2)(q) ? ({ ...q, ...payload } as Payload) : q));
+    expect(refusal('I_MESSAGE_1', with2({ data: Uint8Array.of(0x73, 0x69, 0x70, 0x3a, 0xe9, 0x40, 0x61) }))).toBe(
+      'InvalidId',
+    );
     expect(refusal('I_MESSAGE_1', with2({ data: ascii('tel:1234') }))).toBe('InvalidId');
     expect(refusal('I_MESSAGE_1', with2({ idType: 2, data: ascii('sip:bob@b.example') }))).toBe('InvalidId');
     expect(refusal('I_MESSAGE_1', with2({ idType: 0 }))).toBe('InvalidId');
@@ -173,7 +198,10 @@ describe('order and number of payloads', () => {
   const rand: Payload = { kind: 'RAND', value: new Uint8Array(16) };
 
   it('I_MESSAGE_1 may carry IDRkmsi, IDRkmsr, more policies; an ESK is bound and discarded', () => {
-    const message = read('I_MESSAGE_1', (p) => [...insert('EXT', sp)(insert('SP', idr(6), idr(7, 'sip:kms@b.example'))(p)), esk]);
+    const message = read('I_MESSAGE_1', (p) => [
+      ...insert('EXT', sp)(insert('SP', idr(6), idr(7, 'sip:kms@b.example'))(p)),
+      esk,
+    ]);
     expect(message.kmsi?.text).toBe('sip:kms@a.example');
     expect(message.kmsr?.text).toBe('sip:kms@b.example');
     expect(message.policies.map(({ policy }) => policy)).toEqual([0, 1]);
@@ -186,7 +214,12 @@ describe('order and number of payloads', () => {
     expect(message.policies).toEqual([sp]);
     expect(message.sdpIds).toEqual(['mikey', 'keyp1']);
     expect(message.esk).toEqual(Uint8Array.of(1, 2, 3));
-    expect(read('I_MESSAGE_2', without((q) => q.kind === 'RAND')).rand).toBeUndefined();
+    expect(
+      read(
+        'I_MESSAGE_2',
+        without((q) => q.kind === 'RAND'),
+      ).rand,
+    ).toBeUndefined();
   });
 
   it('R_MESSAGE_1 may carry Gen.Ext 242 before IBAKE, without data', () => {
@@ -223,9 +256,19 @@ describe('order and number of payloads', () => {
     ['RAND in R1', 'R_MESSAGE_1', insert('IDR', rand), 'BadOrder'],
     ['two RAND', 'I_MESSAGE_1', insert('IDR', rand), 'DuplicatePayload'],
     ['no SP in I1 with sessions', 'I_MESSAGE_1', without((p) => p.kind === 'SP'), 'BadOrder'],
-    ['two SP with one number', 'I_MESSAGE_1', insert('EXT', securityPolicyOf('AEAD_AES_128_GCM', 0)), 'DuplicatePayload'],
+    [
+      'two SP with one number',
+      'I_MESSAGE_1',
+      insert('EXT', securityPolicyOf('AEAD_AES_128_GCM', 0)),
+      'DuplicatePayload',
+    ],
     ['no SDP-IDs in I1', 'I_MESSAGE_1', without((p) => p.kind === 'EXT'), 'BadOrder'],
-    ['SDP-IDs before SP', 'I_MESSAGE_1', (p) => insert('SP', ext(1, 'mikey'))(without((q) => q.kind === 'EXT')(p)), 'BadOrder'],
+    [
+      'SDP-IDs before SP',
+      'I_MESSAGE_1',
+      (p) => insert('SP', ext(1, 'mikey'))(without((q) => q.kind === 'EXT')(p)),
+      'BadOrder',
+    ],
     ['two SDP-IDs', 'I_MESSAGE_1', insert('IBAKE', ext(1, 'mikey')), 'DuplicatePayload'],
     ['SP in R1', 'R_MESSAGE_1', insert('IBAKE', sp), 'BadOrder'],
     ['SDP-IDs in R2', 'R_MESSAGE_2', insert('V', ext(1, 'mikey')), 'BadOrder'],
@@ -239,8 +282,18 @@ describe('order and number of payloads', () => {
     ['IDRr before IDRi', 'R_MESSAGE_1', (p) => [p[0], p[2], p[1], ...p.slice(3)] as Payload[], 'BadOrder'],
     ['IDRkmsi in I2', 'I_MESSAGE_2', insert('IBAKE', idr(6)), 'BadOrder'],
     ['IDRkmsr before IDRkmsi', 'I_MESSAGE_1', insert('SP', idr(7), idr(6)), 'BadOrder'],
-    ['an ID payload', 'I_MESSAGE_1', insert('SP', { kind: 'ID', idType: 1, data: ascii('sip:x@a.example') }), 'BadOrder'],
-    ['KEMAC', 'I_MESSAGE_1', insert('IBAKE', { kind: 'KEMAC', encryption: 1, encrypted: rand.value, macAlgorithm: 0, mac: new Uint8Array(0) }), 'BadOrder'],
+    [
+      'an ID payload',
+      'I_MESSAGE_1',
+      insert('SP', { kind: 'ID', idType: 1, data: ascii('sip:x@a.example') }),
+      'BadOrder',
+    ],
+    [
+      'KEMAC',
+      'I_MESSAGE_1',
+      insert('IBAKE', { kind: 'KEMAC', encryption: 1, encrypted: rand.value, macAlgorithm: 0, mac: new Uint8Array(0) }),
+      'BadOrder',
+    ],
     ['an empty SDP-IDs list', 'I_MESSAGE_1', (p) => p.map((q) => (q.kind === 'EXT' ? ext(1) : q)), 'BadField'],
     ['a space in SDP-IDs', 'I_MESSAGE_1', (p) => p.map((q) => (q.kind === 'EXT' ? ext(1, 'mikey; x') : q)), 'BadField'],
   ])('refuses %s', (_, type, change, code) => {
@@ -260,8 +313,16 @@ describe('order and number of payloads', () => {
     expect(refusal('I_MESSAGE_1', same, { csMap: { type: 1, count: 0 } })).toBe('BadField');
     expect(refusal('I_MESSAGE_1', same, { csMap: { type: 2, entries: [] } })).toBe('BadField');
     expect(refusal('I_MESSAGE_1', same, { csMap: { type: 0, entries: [entry] } })).toBe('BadField');
-    expect(read('I_MESSAGE_1', same, { csMap: { type: 0, entries: Array<typeof entry>(254).fill(entry) } }).csMap).toHaveLength(254);
-    expect(read('I_MESSAGE_1', without((q) => q.kind === 'SP'), { csMap: { type: 0, entries: [] } }).policies).toEqual([]);
+    expect(
+      read('I_MESSAGE_1', same, { csMap: { type: 0, entries: Array<typeof entry>(254).fill(entry) } }).csMap,
+    ).toHaveLength(254);
+    expect(
+      read(
+        'I_MESSAGE_1',
+        without((q) => q.kind === 'SP'),
+        { csMap: { type: 0, entries: [] } },
+      ).policies,
+    ).toEqual([]);
   });
 
   it('ignores the V bit, as RFC 6267 6.1 says', () => {
@@ -275,14 +336,23 @@ describe('order and number of payloads', () => {
   it('refuses thousands of payloads without reading them again and again', () => {
     const message = decodeMessage(goldenMessage('I_MESSAGE_1'));
     const many = Array.from({ length: 12000 }, (): Payload => ext(0));
-    expect(failure(() => readIbakeMessage(encodeMessage({ ...message, payloads: [...message.payloads, ...many] }))).code).toBe('BadOrder');
+    expect(
+      failure(() => readIbakeMessage(encodeMessage({ ...message, payloads: [...message.payloads, ...many] }))).code,
+    ).toBe('BadOrder');
   });
 });
 
 describe('error message', () => {
   const t: Payload = { kind: 'T', tsType: 0, value: fromHex(golden().T1) };
   const message = (...payloads: readonly Payload[]): Uint8Array =>
-    encodeMessage({ dataType: 6, v: false, prf: 1, csbId: fromHex('01020304'), csMap: { type: 1, count: 0 }, payloads: [...payloads] });
+    encodeMessage({
+      dataType: 6,
+      v: false,
+      prf: 1,
+      csbId: fromHex('01020304'),
+      csMap: { type: 1, count: 0 },
+      payloads: [...payloads],
+    });
   const sp = securityPolicyOf('AES_CM_128_HMAC_SHA1_80', 3);
 
   it('HDR T ERR {SP} [V]', () => {
@@ -301,8 +371,19 @@ describe('error message', () => {
     ['no ERR', [t], 'BadOrder'],
     ['no T', [{ kind: 'ERR', error: 1 }], 'BadOrder'],
     ['two ERR', [t, { kind: 'ERR', error: 1 }, { kind: 'ERR', error: 2 }], 'DuplicatePayload'],
-    ['a counter as T', [{ kind: 'T', tsType: 2, value: new Uint8Array(4) }, { kind: 'ERR', error: 1 }], 'InvalidTimestamp'],
-    ['NULL authentication', [t, { kind: 'ERR', error: 1 }, { kind: 'V', algorithm: 0, mac: new Uint8Array(0) }], 'InvalidMac'],
+    [
+      'a counter as T',
+      [
+        { kind: 'T', tsType: 2, value: new Uint8Array(4) },
+        { kind: 'ERR', error: 1 },
+      ],
+      'InvalidTimestamp',
+    ],
+    [
+      'NULL authentication',
+      [t, { kind: 'ERR', error: 1 }, { kind: 'V', algorithm: 0, mac: new Uint8Array(0) }],
+      'InvalidMac',
+    ],
     ['an identity', [t, idr(1), { kind: 'ERR', error: 1 }], 'BadOrder'],
   ])('refuses %s', (_, payloads, code) => {
     expect(failure(() => readErrorMessage(message(...payloads))).code).toBe(code);

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { ascii, fromHex, isHalfkeyError, toHex, type HalfkeyError } from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 import { decodeEskPlaintext, encodeEskPlaintext, eskAad } from '../../../src/protocol/mikey/deferred/index.ts';
-import { decodeIbakePlaintext, encodeIbakePlaintext, type IbakePlaintext, type IbakeType } from '../../../src/protocol/mikey/index.ts';
+import {
+  decodeIbakePlaintext,
+  encodeIbakePlaintext,
+  type IbakePlaintext,
+  type IbakeType,
+} from '../../../src/protocol/mikey/index.ts';
 import { golden } from './golden.ts';
 
 function failure(run: () => unknown): HalfkeyError {
@@ -39,7 +44,10 @@ describe('plaintext of IBAKE', () => {
     ['R_MESSAGE_1', { idri, eccpti: xP, na, idrr, eccptr: yP, nb }],
     ['I_MESSAGE_2', { idri, idrr, eccptr: yP }],
     ['I_MESSAGE_2', { idri, eccpti: xP, na, idrr, eccptr: yP, nb, nsk, challenge }],
-    ['I_MESSAGE_2', { idri, eccpti: xP, idrr, eccptr: { ...yP, authAlgorithm: 2, tgkLength: 300 }, nb: new Uint8Array(0) }],
+    [
+      'I_MESSAGE_2',
+      { idri, eccpti: xP, idrr, eccptr: { ...yP, authAlgorithm: 2, tgkLength: 300 }, nb: new Uint8Array(0) },
+    ],
     ['R_MESSAGE_2', { idri, eccpti: xP, na, nsk, challenge }],
     ['R_MESSAGE_2', { idri, challenge }],
     ['I_MESSAGE_1', { idri, eccpti: { curve: 11, point: Uint8Array.of(4, ...new Uint8Array(96)) }, idrr }],
@@ -109,11 +117,15 @@ describe('plaintext of IBAKE', () => {
   });
 
   it('refuses an MKI that has not 4 octets, a KV interval, a challenge that has not 16, an R2 that returns nothing', () => {
-    expect(() => encodeIbakePlaintext('I_MESSAGE_1', { idri, eccpti: { ...xP, mki: Uint8Array.of(1) }, idrr })).toThrow(TypeError);
+    expect(() => encodeIbakePlaintext('I_MESSAGE_1', { idri, eccpti: { ...xP, mki: Uint8Array.of(1) }, idrr })).toThrow(
+      TypeError,
+    );
     expect(() => encodeIbakePlaintext('R_MESSAGE_2', { idri, challenge: new Uint8Array(15) })).toThrow(TypeError);
     expect(() => encodeIbakePlaintext('R_MESSAGE_2', { idri, nsk })).toThrow(TypeError);
     expect(() => encodeIbakePlaintext('I_MESSAGE_1', { idri, eccpti: xP, idrr, challenge })).toThrow(TypeError);
-    expect(() => encodeIbakePlaintext('I_MESSAGE_1', { idri, eccpti: { curve: 8, point: xP.point.subarray(1) }, idrr })).toThrow(TypeError);
+    expect(() =>
+      encodeIbakePlaintext('I_MESSAGE_1', { idri, eccpti: { curve: 8, point: xP.point.subarray(1) }, idrr }),
+    ).toThrow(TypeError);
     const interval = `${toHex(patched(104, 2)).slice(0, 210)}0000${file.plain.I1.slice(210)}`;
     expect(failure(() => decodeIbakePlaintext('I_MESSAGE_1', fromHex(interval))).code).toBe('BadField');
   });
@@ -135,7 +147,11 @@ describe('plaintext of IBAKE', () => {
 
 describe('plaintext and associated data of ESK', () => {
   it('P2 decodes to what was encoded', () => {
-    const plain = { idri, key: new Uint8Array(32).fill(1), validity: { kv: 1, spi: Uint8Array.of(1, 2, 3, 4) } } as const;
+    const plain = {
+      idri,
+      key: new Uint8Array(32).fill(1),
+      validity: { kv: 1, spi: Uint8Array.of(1, 2, 3, 4) },
+    } as const;
     expect(decodeEskPlaintext(encodeEskPlaintext(plain))).toEqual(plain);
   });
 

@@ -22,7 +22,11 @@ export const certificateCodec: PayloadCodec<CertificatePayload> = {
     const offset = reader.offset;
     const type = reader.uint(1, 'certificate type', named(CERTIFICATE_TYPES));
     if (type > 3) broken('BadField', `certificate type ${String(type)} is not defined`, offset);
-    return { kind: 'CERT', type, data: reader.take(reader.uint(2, 'certificate length'), 'certificate', opaque('certificate')) };
+    return {
+      kind: 'CERT',
+      type,
+      data: reader.take(reader.uint(2, 'certificate length'), 'certificate', opaque('certificate')),
+    };
   },
   write: ({ type, data }) => concat(uint(type, 1), uint(data.length, 2), data),
 };

@@ -32,5 +32,10 @@ export const diffieHellmanCodec: PayloadCodec<DiffieHellmanPayload> = {
     return { kind: 'DH', group, value, validity: readKeyValidity(reader, kv, kvOffset) };
   },
   write: ({ group, value, validity }) =>
-    concat(uint(group, 1), exactly(value, GROUP_LENGTHS[group], 'DH value'), uint(validity.kv, 1), writeKeyValidity(validity)),
+    concat(
+      uint(group, 1),
+      exactly(value, GROUP_LENGTHS[group], 'DH value'),
+      uint(validity.kv, 1),
+      writeKeyValidity(validity),
+    ),
 };

@@ -40,7 +40,8 @@ export const ecPointCodec: PayloadCodec<EcPointPayload> = {
     const point = reader.take(length, 'ECC point');
     if (point[0] !== 4) broken('InvalidPoint', 'the point is not in uncompressed form', pointOffset);
     const padOffset = reader.offset;
-    if (reader.take(padLength(length), 'pad').some((octet) => octet !== 0)) broken('BadPadding', 'the pad is not zero', padOffset);
+    if (reader.take(padLength(length), 'pad').some((octet) => octet !== 0))
+      broken('BadPadding', 'the pad is not zero', padOffset);
     const authAlgorithm = reader.uint(1, 'authentication algorithm (ignored)');
     const tgkLength = reader.uint(2, 'TGK length (ignored)');
     const kvOffset = reader.offset;

@@ -12,7 +12,11 @@ export interface EncryptedPayload<Kind extends 'IBAKE' | 'ESK'> {
   readonly encrypted: Uint8Array;
 }
 
-function encryptedCodec<Kind extends 'IBAKE' | 'ESK'>(kind: Kind, number: number, clause: string): PayloadCodec<EncryptedPayload<Kind>> {
+function encryptedCodec<Kind extends 'IBAKE' | 'ESK'>(
+  kind: Kind,
+  number: number,
+  clause: string,
+): PayloadCodec<EncryptedPayload<Kind>> {
   return {
     kind,
     number,

@@ -17,9 +17,17 @@ export const envelopeKeyCodec: PayloadCodec<EnvelopeKeyPayload> = {
   clause: 'RFC 3830 6.3',
   read(reader) {
     const offset = reader.offset;
-    const word = reader.uint(2, 'cache and data length', (value) => `cache ${String(value >> 14)}, ${String(value & 0x3fff)} octets`);
+    const word = reader.uint(
+      2,
+      'cache and data length',
+      (value) => `cache ${String(value >> 14)}, ${String(value & 0x3fff)} octets`,
+    );
     if (word >> 14 === 3) broken('BadField', 'cache indicator 3 is not defined', offset);
-    return { kind: 'PKE', cache: word >> 14, data: reader.take(word & 0x3fff, 'data', opaque('encrypted envelope key')) };
+    return {
+      kind: 'PKE',
+      cache: word >> 14,
+      data: reader.take(word & 0x3fff, 'data', opaque('encrypted envelope key')),
+    };
   },
   write({ cache, data }) {
     if (data.length > 0x3fff) throw new TypeError('PKE: at most 16383 octets');

@@ -45,13 +45,15 @@ export const extensionCodec: PayloadCodec<ExtensionPayload> = {
  */
 export function decodeSdpIds(data: Uint8Array, offset: number): string[] {
   const ids = latin1(data).split(';');
-  if (!ids.every((id) => /^[A-Za-z0-9]+$/.test(id))) broken('BadField', 'not a list of key management protocols', offset);
+  if (!ids.every((id) => /^[A-Za-z0-9]+$/.test(id)))
+    broken('BadField', 'not a list of key management protocols', offset);
   return ids;
 }
 
 /** Data of an SDP IDs extension. @throws TypeError unless each is a KMPID */
 export function encodeSdpIds(ids: readonly string[]): Uint8Array {
-  if (ids.length === 0 || !ids.every((id) => /^[A-Za-z0-9]+$/.test(id))) throw new TypeError('encodeSdpIds: not KMPIDs');
+  if (ids.length === 0 || !ids.every((id) => /^[A-Za-z0-9]+$/.test(id)))
+    throw new TypeError('encodeSdpIds: not KMPIDs');
   return ascii(ids.join(';'));
 }
 

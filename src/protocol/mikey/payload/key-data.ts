@@ -47,9 +47,16 @@ export const keyDataCodec: PayloadCodec<KeyDataPayload> = {
     return { kind: 'KEY', type, key, ...salt, validity: readKeyValidity(reader, octet & 15, offset) };
   },
   write({ type, key, salt, validity }) {
-    if (hasSalt(type) !== (salt !== undefined)) throw new TypeError('key data: a salt stands with types 1, 3 and 5 only');
+    if (hasSalt(type) !== (salt !== undefined))
+      throw new TypeError('key data: a salt stands with types 1, 3 and 5 only');
     const saltOctets = salt === undefined ? [] : [uint(salt.length, 2), salt];
-    return concat(uint(type * 16 + validity.kv, 1), uint(key.length, 2), key, ...saltOctets, writeKeyValidity(validity));
+    return concat(
+      uint(type * 16 + validity.kv, 1),
+      uint(key.length, 2),
+      key,
+      ...saltOctets,
+      writeKeyValidity(validity),
+    );
   },
 };
 

@@ -23,7 +23,8 @@ export interface SecurityPolicy {
 }
 
 function parameterReading(type: number): (value: Uint8Array) => string {
-  return (value) => (value.length === 1 ? named(SRTP_VALUES[type] ?? {})(value[0] ?? 0).replace(' (unknown)', '') : toHex(value));
+  return (value) =>
+    value.length === 1 ? named(SRTP_VALUES[type] ?? {})(value[0] ?? 0).replace(' (unknown)', '') : toHex(value);
 }
 
 export const securityPolicyCodec: PayloadCodec<SecurityPolicy> = {
@@ -40,7 +41,10 @@ export const securityPolicyCodec: PayloadCodec<SecurityPolicy> = {
       parameters.push(
         inner.group('parameter', 'RFC 3830 6.10.1', () => {
           const type = inner.uint(1, 'type', named(names));
-          return { type, value: inner.take(inner.uint(1, 'length'), 'value', parameterReading(protocol === 0 ? type : 256)) };
+          return {
+            type,
+            value: inner.take(inner.uint(1, 'length'), 'value', parameterReading(protocol === 0 ? type : 256)),
+          };
         }),
       );
     }

@@ -17,7 +17,11 @@ export const signatureCodec: PayloadCodec<SignaturePayload> = {
   clause: 'RFC 3830 6.5',
   read(reader) {
     const offset = reader.offset;
-    const word = reader.uint(2, 'type and signature length', (value) => `type ${String(value >> 12)}, ${String(value & 0xfff)} octets`);
+    const word = reader.uint(
+      2,
+      'type and signature length',
+      (value) => `type ${String(value >> 12)}, ${String(value & 0xfff)} octets`,
+    );
     if (word >> 12 > 1) broken('BadField', `signature type ${String(word >> 12)} is not defined`, offset);
     return { kind: 'SIGN', type: word >> 12, signature: reader.take(word & 0xfff, 'signature') };
   },

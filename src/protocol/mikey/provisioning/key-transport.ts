@@ -38,7 +38,8 @@ export function decodeKeyTransport(bytes: Uint8Array): TransportedKeys[] {
       if (current?.keys.length === 0) refuse('an identity without a key', place.offset);
       identities.push({ identity: identityOf({ payload, ...place }), keys: [] });
     } else if (payload.kind === 'KEY' && current !== undefined && current.liMs === undefined) {
-      if (payload.type !== KEY_TYPE_K_PR) throw new HalfkeyError('BadField', 'the key is not a private key', { offset: place.offset + 1 });
+      if (payload.type !== KEY_TYPE_K_PR)
+        throw new HalfkeyError('BadField', 'the key is not a private key', { offset: place.offset + 1 });
       current.keys.push({ key: payload.key, validity: payload.validity });
     } else if (payload.kind === 'EXT' && payload.type === LI_MS && current?.keys.length && current.liMs === undefined) {
       current.liMs = payload.data;
@@ -52,7 +53,8 @@ export function decodeKeyTransport(bytes: Uint8Array): TransportedKeys[] {
 
 /** The plaintext, new octets, which hold keys: the caller wipes them. @throws TypeError when an identity has no key */
 export function encodeKeyTransport(identities: readonly TransportedKeys[]): Uint8Array {
-  if (identities.length === 0 || identities.some(({ keys }) => keys.length === 0)) throw new TypeError('encodeKeyTransport: no key');
+  if (identities.length === 0 || identities.some(({ keys }) => keys.length === 0))
+    throw new TypeError('encodeKeyTransport: no key');
   return writeChain(
     identities.flatMap(({ identity, keys, liMs }): InnerPayload[] => [
       idrOf(1, identity),

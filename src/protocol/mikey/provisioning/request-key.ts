@@ -34,7 +34,11 @@ export interface KeyRequest extends Exchange {
   readonly wishes: readonly KeyWish[];
   readonly kemac?: KemacPayload;
   readonly proof:
-    | { readonly kind: 'PSK'; readonly psk?: Uint8Array; readonly v: { readonly algorithm: 1 | 2; readonly mac: Uint8Array } }
+    | {
+        readonly kind: 'PSK';
+        readonly psk?: Uint8Array;
+        readonly v: { readonly algorithm: 1 | 2; readonly mac: Uint8Array };
+      }
     | {
         readonly kind: 'PKE';
         readonly certificates: readonly Uint8Array[];
@@ -74,12 +78,23 @@ export function keyRequest({ header, chain, bytes }: ParsedMessage): KeyRequest 
   const kemac = pick(chain, 'KEMAC');
   if (kemac !== undefined) refuseKeystreamReuse(kemac);
   const common = {
-    bytes, prf: header.prf, csbId: header.csbId, t: timeOf(need(pick(chain, 'T'))), kms: role(chain, 3, bytes.length),
-    rand: need(pick(chain, 'RAND')).payload.value, wishes, ...(kemac && { kemac: kemac.payload }),
+    bytes,
+    prf: header.prf,
+    csbId: header.csbId,
+    t: timeOf(need(pick(chain, 'T'))),
+    kms: role(chain, 3, bytes.length),
+    rand: need(pick(chain, 'RAND')).payload.value,
+    wishes,
+    ...(kemac && { kemac: kemac.payload }),
   };
   if (psk) {
-    const named = chain.flatMap(({ payload }) => (payload.kind === 'IDR' && payload.role === 4 ? [payload.data] : []))[0];
-    return { ...common, proof: { kind: 'PSK', ...(named && { psk: named }), v: verificationOf(need(pick(chain, 'V')), header.prf) } };
+    const named = chain.flatMap(({ payload }) =>
+      payload.kind === 'IDR' && payload.role === 4 ? [payload.data] : [],
+    )[0];
+    return {
+      ...common,
+      proof: { kind: 'PSK', ...(named && { psk: named }), v: verificationOf(need(pick(chain, 'V')), header.prf) },
+    };
   }
   const hash = pick(chain, 'CHASH')?.payload.hash;
   const sign = need(pick(chain, 'SIGN')).payload;
@@ -103,9 +118,14 @@ export function keyResponse({ header, chain, bytes }: ParsedMessage): KeyRespons
   const need = <T>(located: T | undefined): T => located ?? broken('BadOrder', 'a payload is missing', bytes.length);
   const kemac = need(pick(chain, 'KEMAC'));
   // V covers the message: KEMAC itself has no MAC (RFC 6267 4.2.1.3, profile 3.7).
-  if (kemac.payload.macAlgorithm !== 0) broken('InvalidMac', 'KEMAC has a MAC of its own', kemac.end - kemac.payload.mac.length - 1);
+  if (kemac.payload.macAlgorithm !== 0)
+    broken('InvalidMac', 'KEMAC has a MAC of its own', kemac.end - kemac.payload.mac.length - 1);
   return {
-    bytes, prf: header.prf, csbId: header.csbId, t: timeOf(need(pick(chain, 'T'))), kms: role(chain, 3, bytes.length),
+    bytes,
+    prf: header.prf,
+    csbId: header.csbId,
+    t: timeOf(need(pick(chain, 'T'))),
+    kms: role(chain, 3, bytes.length),
     identities: takeWishes(chain).wishes.map(({ identity }) => identity),
     kemac: kemac.payload,
     v: verificationOf(need(pick(chain, 'V')), header.prf),
@@ -113,13 +133,16 @@ export function keyResponse({ header, chain, bytes }: ParsedMessage): KeyRespons
 }
 
 function requireEmptyMap({ csMap }: Header): void {
-  if (csMap.type !== 1 || csMap.count !== 0) broken('BadField', 'the CS ID map of REQUEST_KEY is the empty map with #CS 0', 8);
+  if (csMap.type !== 1 || csMap.count !== 0)
+    broken('BadField', 'the CS ID map of REQUEST_KEY is the empty map with #CS 0', 8);
 }
 
 /** A16: request and response have the same key and IV, so that AES-CM would be a two-time pad. Only AES-KW may stand. */
 function refuseKeystreamReuse({ payload, offset }: Located<KemacPayload>): void {
-  if (payload.encryption === 1 || payload.encryption === 3) broken('KeystreamReuseRefused', 'KEMAC in a request under AES-CM', offset + 1);
-  if (payload.encryption !== 2) broken('InvalidEncryptionAlgorithm', 'KEMAC in a request is not under AES-KW', offset + 1);
+  if (payload.encryption === 1 || payload.encryption === 3)
+    broken('KeystreamReuseRefused', 'KEMAC in a request under AES-CM', offset + 1);
+  if (payload.encryption !== 2)
+    broken('InvalidEncryptionAlgorithm', 'KEMAC in a request is not under AES-KW', offset + 1);
 }
 
 function takeWishes(chain: readonly Located[]): { wishes: KeyWish[]; rest: Located[] } {
