@@ -107,7 +107,7 @@ describe('plaintext of IBAKE', () => {
     }
   });
 
-  it('N20 keeps inner identities apart from the clear ones, and demands canonical form of them', () => {
+  it('demands canonical form of inner identities; N20, that they equal the clear ones, is the exchange that compares', () => {
     const text = toHex(ascii('sip:alice@'));
     const upper = fromHex(file.plain.I1.replace(`${text}6f`, `${text}4f`));
     const error = failure(() => decodeIbakePlaintext('I_MESSAGE_1', upper));
