@@ -6,9 +6,7 @@
 export type LogValue = string | number | boolean | null | readonly LogValue[] | { readonly [name: string]: LogValue };
 
 /** The body of a record. */
-export interface LogBody {
-  readonly [name: string]: LogValue;
-}
+export type LogBody = Readonly<Record<string, LogValue>>;
 
 /** Where a log ends: the sequence number and hash of its last entry; sequence 0 is the empty log. */
 export interface LogHead {

@@ -7,8 +7,8 @@ import { X509Certificate, type KeyObject } from 'node:crypto';
 import { fromBase64, HalfkeyError } from '../../foundation/base/index.ts';
 import { malformed } from './warrant.ts';
 
-/** What a certificate allows: to issue warrants and revocations, or to approve warrants. */
-export type WarrantUse = 'issuer' | 'approver';
+/** What a certificate allows: to issue warrants and revocations, to approve warrants, or to sign what a KMS states about an exchange. */
+export type WarrantUse = 'issuer' | 'approver' | 'kms-statement';
 export type Algorithm = 'ES256' | 'EdDSA';
 
 /** Somebody who signs, as a holder has verified him. */
@@ -105,10 +105,7 @@ function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
 }
 
 function refused(use: WarrantUse, what: string): HalfkeyError {
-  return new HalfkeyError(
-    'WARRANT_ISSUER',
-    `the certificate of ${use === 'issuer' ? 'the issuer' : 'an approver'} ${what}`,
-  );
+  return new HalfkeyError('WARRANT_ISSUER', `the certificate of the ${use} ${what}`);
 }
 
 /** Equal for names that a reader takes for the same person: case, width and blanks do not make a second one. */

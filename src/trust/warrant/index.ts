@@ -1,5 +1,6 @@
 /** Signed warrants, their approvals, their revocation, and what they cover. Pure; the clock is an argument. */
 export type { Deliverable, Interval, Solution, Warrant } from './warrant.ts';
+export { authenticate, decodeCertificate, readRoots } from './certificate.ts';
 export type { SignaturePart, WarrantSigner } from './jws.ts';
 export {
   approveWarrant,

@@ -4,7 +4,7 @@
  * spelling of base64url or JSON: what decodes re-encodes identically.
  * Must never take a key from a header otherwise than through a certificate that is then authenticated.
  */
-import { KeyObject, X509Certificate, createPublicKey, type webcrypto } from 'node:crypto';
+import { createPublicKey, KeyObject, X509Certificate } from 'node:crypto';
 import { FlattenedSign, flattenedVerify, type CryptoKey } from 'jose';
 import { HalfkeyError, toBase64 } from '../../foundation/base/index.ts';
 import { algorithmOf, decodeCertificate, type Algorithm, type Signer } from './certificate.ts';
@@ -79,10 +79,7 @@ export async function verifySignature(read: ReadSignature, payload: string, sign
 /** Signs `payload`. @throws TypeError when the key does not belong to the certificate or is neither P-256 nor Ed25519 */
 export async function signOctets(payload: Uint8Array, signer: WarrantSigner, type: SignedType): Promise<SignaturePart> {
   const certificate = new X509Certificate(signer.certificate);
-  const privateKey =
-    signer.privateKey instanceof KeyObject
-      ? signer.privateKey
-      : KeyObject.from(signer.privateKey as webcrypto.CryptoKey);
+  const privateKey = signer.privateKey instanceof KeyObject ? signer.privateKey : KeyObject.from(signer.privateKey);
   const alg = algorithmOf(createPublicKey(privateKey));
   if (alg === undefined) throw new TypeError('warrants are signed with P-256 or Ed25519 keys');
   if (!certificate.checkPrivateKey(privateKey))

@@ -18,10 +18,7 @@ export interface Authority {
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 export const newKeys = async (algorithm: object = P256): Promise<webcrypto.CryptoKeyPair> =>
-  (await crypto.subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair;
+  await crypto.subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, true, ['sign', 'verify']);
 
 export async function makeAuthority(
   name: string,

@@ -68,7 +68,7 @@ const verify = (input: unknown, nowMs = NOW): Promise<VerifiedWarrant> =>
   verifyWarrant(input, { roots: [authority.pem] }, nowMs);
 const refusal = (code: string): unknown => expect.objectContaining({ name: 'HalfkeyError', code });
 const expectRefusal = async (input: unknown, code: string, nowMs = NOW): Promise<void> => {
-  await expect(verify(input, nowMs)).rejects.toThrow(refusal(code) as Error);
+  await expect(verify(input, nowMs)).rejects.toThrow(refusal(code));
 };
 const base64url = (text: string | Uint8Array): string => Buffer.from(text).toString('base64url');
 const leafOf = ({ certificate }: WarrantSigner): string => new X509Certificate(certificate).raw.toString('base64');
@@ -143,8 +143,8 @@ describe('time and revocation', () => {
 
   it('N52 revoked: WARRANT_REVOKED, also when it is expired as well', async () => {
     const trust = { roots: [authority.pem], revoked: new Set(['W-2026/17']) };
-    await expect(verifyWarrant(good, trust, NOW)).rejects.toThrow(refusal('WARRANT_REVOKED') as Error);
-    await expect(verifyWarrant(good, trust, Date.UTC(2026, 2, 2))).rejects.toThrow(refusal('WARRANT_REVOKED') as Error);
+    await expect(verifyWarrant(good, trust, NOW)).rejects.toThrow(refusal('WARRANT_REVOKED'));
+    await expect(verifyWarrant(good, trust, Date.UTC(2026, 2, 2))).rejects.toThrow(refusal('WARRANT_REVOKED'));
     await expect(verifyWarrant(good, { ...trust, revoked: new Set(['W-2026/1']) }, NOW)).resolves.toBeDefined();
   });
 });
@@ -202,8 +202,8 @@ describe('certificates', () => {
       await sign(WARRANT, await makeSigner(other, 'Judge Dorn', ISSUER), anna, bert),
       'WARRANT_ISSUER',
     );
-    await expect(verifyWarrant(good, { roots: [other.pem] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER') as Error);
-    await expect(verifyWarrant(good, { roots: [] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER') as Error);
+    await expect(verifyWarrant(good, { roots: [other.pem] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER'));
+    await expect(verifyWarrant(good, { roots: [] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER'));
   });
 
   it('an approver certified by an authority of his own, of the same name: WARRANT_ISSUER', async () => {
@@ -249,12 +249,12 @@ describe('certificates', () => {
       'WARRANT_ISSUER',
     );
     const noCa = await makeAuthority('Authority', { ca: false, keys: authority.keys });
-    await expect(verifyWarrant(good, { roots: [noCa.pem] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER') as Error);
+    await expect(verifyWarrant(good, { roots: [noCa.pem] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER'));
   });
 
   it('an authority outside its own validity: WARRANT_ISSUER', async () => {
     const old = await makeAuthority('Authority', { to: NOW - 1000, keys: authority.keys });
-    await expect(verifyWarrant(good, { roots: [old.pem] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER') as Error);
+    await expect(verifyWarrant(good, { roots: [old.pem] }, NOW)).rejects.toThrow(refusal('WARRANT_ISSUER'));
   });
 
   const cases: [string, LeafOptions][] = [
@@ -287,7 +287,7 @@ describe('certificates', () => {
 
   it('an unreadable root is a fault of the configuration', async () => {
     for (const root of ['', 'x', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----']) {
-      await expect(verifyWarrant(good, { roots: [root] }, NOW)).rejects.toThrow(refusal('BAD_CONFIG') as Error);
+      await expect(verifyWarrant(good, { roots: [root] }, NOW)).rejects.toThrow(refusal('BAD_CONFIG'));
     }
   });
 });
@@ -492,7 +492,7 @@ describe('form', () => {
   ];
   it.each(members)('%s: WARRANT_MALFORMED, to the signer and to the holder', async (_, change) => {
     const changed = { ...WARRANT, ...change };
-    await expect(signWarrant(changed, issuer)).rejects.toThrow(refusal('WARRANT_MALFORMED') as Error);
+    await expect(signWarrant(changed, issuer)).rejects.toThrow(refusal('WARRANT_MALFORMED'));
     const payload = base64url(JSON.stringify(changed));
     await expectRefusal(
       { payload, signatures: [issuer, anna, bert].map((signer) => rawSignature(payload, header(signer), signer)) },
@@ -552,7 +552,7 @@ describe('scope', () => {
     ]) {
       expect(() => {
         assertTarget(verified, identityFromText(text));
-      }).toThrow(refusal('TARGET_MISMATCH') as Error);
+      }).toThrow(refusal('TARGET_MISMATCH'));
     }
   });
 
@@ -561,7 +561,7 @@ describe('scope', () => {
     for (const t of [from - 3601, to, 0, NaN, Infinity]) {
       expect(() => {
         assertIntercepted(verified, t);
-      }).toThrow(refusal('OUTSIDE_WINDOW') as Error);
+      }).toThrow(refusal('OUTSIDE_WINDOW'));
     }
   });
 
@@ -572,11 +572,11 @@ describe('scope', () => {
     for (const start of [from - 3600 - day, to, to + day, NaN]) {
       expect(() => {
         assertKeyEpoch(verified, start, day);
-      }).toThrow(refusal('OUTSIDE_WINDOW') as Error);
+      }).toThrow(refusal('OUTSIDE_WINDOW'));
     }
     expect(() => {
       assertKeyEpoch(verified, from + 5, 0);
-    }).toThrow(refusal('OUTSIDE_WINDOW') as Error);
+    }).toThrow(refusal('OUTSIDE_WINDOW'));
   });
 
   it('a solution or product that is not ordered: WARRANT_SCOPE', () => {
@@ -585,9 +585,9 @@ describe('scope', () => {
     assertDeliverable(verified, 'content');
     expect(() => {
       assertScope(verified, '4/1');
-    }).toThrow(refusal('WARRANT_SCOPE') as Error);
+    }).toThrow(refusal('WARRANT_SCOPE'));
     expect(() => {
       assertDeliverable(verified, 'keys');
-    }).toThrow(refusal('WARRANT_SCOPE') as Error);
+    }).toThrow(refusal('WARRANT_SCOPE'));
   });
 });
