@@ -49,8 +49,11 @@ export function describe(message: SipMessage): Description {
   attempt(() => {
     checkSecureOnly(sdp);
   });
-  const short = levels.filter(({ mikey }) => mikey !== undefined && (mikey.length < MIN_MIKEY || mikey.length > MAX_MIKEY));
-  for (const { mediaIndex } of short) problems.push({ code: 'BadKeyMgmt', ...(mediaIndex === undefined ? {} : { mediaIndex }) });
+  const short = levels.filter(
+    ({ mikey }) => mikey !== undefined && (mikey.length < MIN_MIKEY || mikey.length > MAX_MIKEY),
+  );
+  for (const { mediaIndex } of short)
+    problems.push({ code: 'BadKeyMgmt', ...(mediaIndex === undefined ? {} : { mediaIndex }) });
   return { sdp, levels: levels.filter((level) => !short.includes(level)), problems };
 }
 
@@ -100,7 +103,14 @@ export class CallRecord implements Call {
 
   /** An estimate of the octets held. */
   get octets(): number {
-    const texts = [this.callId, this.fromUri, this.toUri, this.requestUri ?? '', ...this.callerAsserted, ...this.calleeAsserted];
+    const texts = [
+      this.callId,
+      this.fromUri,
+      this.toUri,
+      this.requestUri ?? '',
+      ...this.callerAsserted,
+      ...this.calleeAsserted,
+    ];
     return 2048 + texts.reduce((sum, text) => sum + text.length, 0) + this.#exchanges.octets + this.#media.octets;
   }
 
@@ -120,7 +130,8 @@ export class CallRecord implements Call {
     const mediaChanged = description.sdp !== undefined && binding && this.#media.note(description.sdp, sender);
     const ended = this.#dialogs.follow(message, branch, timeMs);
     const newProblems = this.problems.slice(problemsBefore);
-    if (!created && !mediaChanged && ended === undefined && newMikey.length + newProblems.length === 0) return undefined;
+    if (!created && !mediaChanged && ended === undefined && newMikey.length + newProblems.length === 0)
+      return undefined;
     return { call: this, newMikey, newProblems, created, mediaChanged, ...(ended === undefined ? {} : { ended }) };
   }
 

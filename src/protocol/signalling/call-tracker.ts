@@ -48,7 +48,11 @@ class Tracker implements CallTracker {
   readonly #maxCalls: number;
   readonly #maxOctets: number;
   /** Each map in order of the last message. */
-  readonly #records: Readonly<Record<Kind, Map<string, CallRecord>>> = { ended: new Map(), plain: new Map(), keyed: new Map() };
+  readonly #records: Readonly<Record<Kind, Map<string, CallRecord>>> = {
+    ended: new Map(),
+    plain: new Map(),
+    keyed: new Map(),
+  };
   readonly #octetsOf = new Map<string, number>();
   #octets = 0;
 

@@ -45,7 +45,9 @@ export class ExchangeBook {
   #addTo(slot: Slot, message: CarriedMikey, timeMs: number): 'new' | 'known' | 'refused' {
     const { sender, branch, bytes } = message;
     const initiator = slot === 'i1' || slot === 'i2' ? sender : other(sender);
-    const group = this.exchanges.filter((e) => e.mediaIndex === message.mediaIndex && equalBytes(e.csbId, message.csbId));
+    const group = this.exchanges.filter(
+      (e) => e.mediaIndex === message.mediaIndex && equalBytes(e.csbId, message.csbId),
+    );
     const own = group.filter((e) => e.initiator === initiator);
     const repeats = (e: Candidate): boolean => (slot === 'i1' || e.branch === branch) && sameOctets(e[slot], bytes);
     if (own.some(repeats)) return 'known';
@@ -81,15 +83,27 @@ export class ExchangeBook {
       unanswered.branch = branch;
       return fill([unanswered], slot, bytes);
     }
-    const crowded = mine.length === 0 ? new Set(round.map((e) => e.branch)).size >= MAX_BRANCHES : mine.length >= MAX_VARIANTS;
+    const crowded =
+      mine.length === 0 ? new Set(round.map((e) => e.branch)).size >= MAX_BRANCHES : mine.length >= MAX_VARIANTS;
     if (crowded) return 'refused';
-    const model = mine.at(-1) ?? (round[0] as Candidate);
-    const copy: Candidate = { ...model, ...(branch === undefined ? {} : { branch }) };
+    const model = mine.at(-1) ?? round[0];
+    if (model === undefined) return 'refused';
     // Of another dialog only I_MESSAGE_1 is shared; of the same dialog what came before this message.
-    const keep = mine.length === 0 ? 1 : ORDER.indexOf(slot);
-    for (const later of ORDER.slice(keep)) delete copy[later];
-    copy[slot] = bytes;
-    return this.#push(copy);
+    const shared = ORDER.slice(0, mine.length === 0 ? 1 : ORDER.indexOf(slot));
+    const { csbId, mediaIndex, initiator, startedMs, open } = model;
+    return this.#push({
+      csbId,
+      ...(mediaIndex === undefined ? {} : { mediaIndex }),
+      round: model.round,
+      initiator,
+      ...(branch === undefined ? {} : { branch }),
+      startedMs,
+      open,
+      ...Object.fromEntries(
+        shared.flatMap((earlier) => (model[earlier] === undefined ? [] : [[earlier, model[earlier]]])),
+      ),
+      [slot]: bytes,
+    });
   }
 
   #push(candidate: Candidate): 'new' | 'refused' {

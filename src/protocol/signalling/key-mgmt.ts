@@ -78,7 +78,7 @@ function badKeyMgmt(message: string): HalfkeyError {
  */
 export function checkSdpIds(sdpIds: readonly string[] | undefined, sdp: Sdp, mediaIndex?: number): void {
   const protocols = keyMgmtAt(sdp, mediaIndex)?.protocols ?? [];
-  if (sdpIds === undefined || sdpIds.length !== protocols.length || sdpIds.some((id, i) => id !== protocols[i])) {
+  if (sdpIds?.length !== protocols.length || sdpIds.some((id, i) => id !== protocols[i])) {
     throw new HalfkeyError('BiddingDown', 'the SDP-IDs extension and the SDP name different protocols');
   }
 }
@@ -94,6 +94,9 @@ export function checkSecureOnly(sdp: Sdp): void {
   if (!has('key-mgmt')) return;
   const other = ['crypto', 'fingerprint'].find(has);
   if (other !== undefined) throw new HalfkeyError('BiddingDown', `a=${other} stands beside key management`);
-  const weaker = sdp.media.find(({ port, protocol }) => port !== 0 && /\bRTP\//.test(protocol) && !/^RTP\/SAVPF?$/.test(protocol));
-  if (weaker !== undefined) throw new HalfkeyError('BiddingDown', 'a stream of another RTP profile stands beside key management');
+  const weaker = sdp.media.find(
+    ({ port, protocol }) => port !== 0 && /\bRTP\//.test(protocol) && !/^RTP\/SAVPF?$/.test(protocol),
+  );
+  if (weaker !== undefined)
+    throw new HalfkeyError('BiddingDown', 'a stream of another RTP profile stands beside key management');
 }

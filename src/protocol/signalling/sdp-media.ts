@@ -54,7 +54,9 @@ export function rtcpEndpoint(sdp: Sdp, index: number): Endpoint | undefined {
   const rtp = mediaEndpoint(sdp, index);
   if (media === undefined || rtp === undefined) return undefined;
   if (media.attributes.some(({ name }) => name === 'rtcp-mux')) return rtp;
-  const explicit = /^([0-9]{1,5})(?: IN IP[46] ([\x21-\x7e]+))?$/.exec(attributeValues(media.attributes, 'rtcp')[0] ?? '');
+  const explicit = /^([0-9]{1,5})(?: IN IP[46] ([\x21-\x7e]+))?$/.exec(
+    attributeValues(media.attributes, 'rtcp')[0] ?? '',
+  );
   if (explicit !== null) return endpoint(explicit[2] ?? rtp.address, Number(explicit[1]));
   return endpoint(rtp.address, rtp.port + 1);
 }

@@ -79,7 +79,8 @@ export function parseSdp(body: Uint8Array): Sdp {
   const [origin, name, connection] = [one('o'), one('s'), one('c')];
   if (origin === undefined || name === undefined) throw badSdp('o= or s= is missing', end);
   if (!session.some((line) => line.type === 't')) throw badSdp('t= is missing', end);
-  if (sections.length - 1 > MAX_SDP_MEDIA) throw badSdp('too many media', (sections[MAX_SDP_MEDIA + 1] as Line[])[0]?.offset ?? end);
+  if (sections.length - 1 > MAX_SDP_MEDIA)
+    throw badSdp('too many media', (sections[MAX_SDP_MEDIA + 1] as Line[])[0]?.offset ?? end);
   return {
     origin: readOrigin(origin),
     sessionName: name.value,
@@ -154,7 +155,8 @@ function readAttributes(lines: readonly Line[]): SdpAttribute[] {
 }
 
 // RFC 8866 5.14 and 9: tokens parted by single spaces.
-const mediaLine = /^([!#-'*+\-.0-9A-Z^-~]+) ([0-9]{1,5})(?:\/([0-9]{1,5}))? ([!#-'*+\-./0-9A-Z^-~]+)((?: [!#-'*+\-.0-9A-Z^-~]+)+)$/;
+const mediaLine =
+  /^([!#-'*+\-.0-9A-Z^-~]+) ([0-9]{1,5})(?:\/([0-9]{1,5}))? ([!#-'*+\-./0-9A-Z^-~]+)((?: [!#-'*+\-.0-9A-Z^-~]+)+)$/;
 
 function readMedia(lines: readonly Line[]): SdpMedia {
   const { value, offset } = lines[0] as Line;

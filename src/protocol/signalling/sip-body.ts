@@ -14,11 +14,19 @@ const MAX_DEPTH = 3;
  * disposition is `session`, which is its default (RFC 3261 20.11). A view into the body.
  * @throws HalfkeyError `BadSip`, offsets counted in the body
  */
-export function sdpOf(message: { readonly headers: readonly SipHeader[]; readonly body: Uint8Array }): Uint8Array | undefined {
+export function sdpOf(message: {
+  readonly headers: readonly SipHeader[];
+  readonly body: Uint8Array;
+}): Uint8Array | undefined {
   return message.body.length === 0 ? undefined : findSdp(message.headers, message.body, 0, 0);
 }
 
-function findSdp(headers: readonly SipHeader[], body: Uint8Array, offset: number, depth: number): Uint8Array | undefined {
+function findSdp(
+  headers: readonly SipHeader[],
+  body: Uint8Array,
+  offset: number,
+  depth: number,
+): Uint8Array | undefined {
   const { type, parameters } = contentType(headerValue({ headers }, 'content-type') ?? '', offset);
   if (type === 'application/sdp') {
     const disposition = headerValue({ headers }, 'content-disposition') ?? 'session';
@@ -41,7 +49,8 @@ function contentType(value: string, offset: number): { type: string; parameters:
   const semicolon = value.indexOf(';');
   const end = semicolon < 0 ? value.length : semicolon;
   const [major = '', minor = '', ...more] = value.slice(0, end).split('/').map(trimBlank);
-  if (value !== '' && (!isToken(major) || !isToken(minor) || more.length > 0)) throw badSip('malformed Content-Type', offset);
+  if (value !== '' && (!isToken(major) || !isToken(minor) || more.length > 0))
+    throw badSip('malformed Content-Type', offset);
   return { type: `${major}/${minor}`.toLowerCase(), parameters: parseParameters(value.slice(end), offset) };
 }
 
@@ -81,7 +90,10 @@ function readPart(part: Uint8Array, offset: number): { headers: SipHeader[]; con
   // A part may have no header at all: then it starts with the blank line.
   const blank = text.startsWith('\r\n') ? 0 : text.indexOf('\r\n\r\n') + 2;
   if (blank === 1) throw badSip('a part has no blank line', offset);
-  const lines = text.slice(0, blank).replace(/\r\n[ \t]+/g, ' ').split('\r\n');
+  const lines = text
+    .slice(0, blank)
+    .replace(/\r\n[ \t]+/g, ' ')
+    .split('\r\n');
   const headers = lines
     .filter((line) => line !== '')
     .map((line) => {

@@ -8,6 +8,9 @@ import type { SipMessage } from './sip-message.ts';
 import { parseSipMessage } from './sip-parse.ts';
 import { createSipStream, looksLikeSip, type SipStream } from './sip-stream.ts';
 
+/** Directions of connections that are followed at a time: the one that was silent longest is dropped for a new one. */
+const MAX_STREAMS = 4096;
+
 /** A datagram, or the next octets of one direction of a TCP connection. */
 export interface CarriedOctets {
   readonly kind: 'udp' | 'tcp';
@@ -33,8 +36,10 @@ export function createSipCarriers(): SipCarriers {
     const stream = streams.get(key) ?? createSipStream();
     if (gap === true) stream.gap();
     const messages = stream.push(payload);
-    if (end === true) streams.delete(key);
-    else streams.set(key, stream);
+    streams.delete(key);
+    if (end === true) return messages;
+    streams.set(key, stream);
+    if (streams.size > MAX_STREAMS) streams.delete(streams.keys().next().value ?? key);
     return messages;
   }
 

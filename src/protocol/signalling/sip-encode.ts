@@ -15,7 +15,9 @@ import { parseSipMessage } from './sip-parse.ts';
  */
 export function encodeSipMessage(draft: SipDraft): Uint8Array {
   const start =
-    draft.kind === 'request' ? `${draft.method} ${draft.requestUri} SIP/2.0` : `SIP/2.0 ${String(draft.status)} ${draft.reason}`;
+    draft.kind === 'request'
+      ? `${draft.method} ${draft.requestUri} SIP/2.0`
+      : `SIP/2.0 ${String(draft.status)} ${draft.reason}`;
   if (draft.headers.some((header) => canonicalHeaderName(header.name) === 'content-length')) {
     throw new TypeError('encodeSipMessage: Content-Length is written by the encoder');
   }

@@ -83,7 +83,7 @@ export function readSipHead(bytes: Uint8Array, at: number): SipHead {
 export function readSipLines(bytes: Uint8Array, at: number, bodyStart: number): SipLines {
   const headers: { name: string; parts: string[]; offset: number }[] = [];
   let start: StartLine | undefined;
-  for (let offset = at; offset < bodyStart - 2; ) {
+  for (let offset = at; offset < bodyStart - 2;) {
     let end = bytes.indexOf(0x0d, offset);
     while (bytes[end + 1] !== 0x0a) end = bytes.indexOf(0x0d, end + 1);
     const line = latin1(bytes.subarray(offset, end));
@@ -96,7 +96,11 @@ export function readSipLines(bytes: Uint8Array, at: number, bodyStart: number): 
   return {
     start,
     // RFC 3261 7.3.1: a fold and the white space around it count as one space.
-    headers: headers.map(({ name, parts, offset }) => ({ name, value: parts.filter((part) => part !== '').join(' '), offset })),
+    headers: headers.map(({ name, parts, offset }) => ({
+      name,
+      value: parts.filter((part) => part !== '').join(' '),
+      offset,
+    })),
     bodyStart,
   };
 }
@@ -116,7 +120,11 @@ export function matchStartLine(line: string): StartLine | undefined {
 // Controls but TAB; a CR or LF that is not part of a CRLF is one of them.
 const control = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-function readHeaderLine(line: string, offset: number, headers: { name: string; parts: string[]; offset: number }[]): void {
+function readHeaderLine(
+  line: string,
+  offset: number,
+  headers: { name: string; parts: string[]; offset: number }[],
+): void {
   const bad = control.exec(line);
   if (bad !== null) throw badSip('control character in a header field', offset + bad.index);
   const last = headers.at(-1);
@@ -157,7 +165,9 @@ export function readSipFields({ start, headers, bodyStart }: SipLines): SipHead 
     start,
     bodyStart,
     fields: {
-      headers: headers.filter((h) => canonicalHeaderName(h.name) !== 'content-length').map(({ name, value }): SipHeader => ({ name, value })),
+      headers: headers
+        .filter((h) => canonicalHeaderName(h.name) !== 'content-length')
+        .map(({ name, value }): SipHeader => ({ name, value })),
       callId: callId.value,
       cseq: readCseq(required('cseq'), start),
       fromUri: from.uri,

@@ -7,13 +7,26 @@
 import { latin1 } from '../../foundation/base/bytes.ts';
 import { isHalfkeyError } from '../../foundation/base/errors.ts';
 import type { SipMessage } from './sip-message.ts';
-import { endOfHeader, matchStartLine, MAX_SIP_HEADER, readSipFields, readSipLines, withBody, type SipHead } from './sip-parse.ts';
+import {
+  endOfHeader,
+  matchStartLine,
+  MAX_SIP_HEADER,
+  readSipFields,
+  readSipLines,
+  withBody,
+  type SipHead,
+} from './sip-parse.ts';
 
+/** Below this size a buffer is not given back, octets. */
+const SMALL_BUFFER = 16_384;
 /** A start line that is longer is taken for garbage, octets. */
 const MAX_START_LINE = 8192;
 const METHODS = 'INVITE|ACK|BYE|CANCEL|OPTIONS|REGISTER|PRACK|UPDATE|INFO|SUBSCRIBE|NOTIFY|REFER|MESSAGE|PUBLISH';
 // The start of a message inside a line: after a gap the rest of a body may stand before it.
-const embedded = new RegExp(`(?:(?:${METHODS}) [A-Za-z][A-Za-z0-9+.-]*:[\\x21-\\x7e]+ SIP/2\\.0|SIP/2\\.0 [1-6][0-9]{2} [^\\r\\n]*)$`, 'i');
+const embedded = new RegExp(
+  `(?:(?:${METHODS}) [A-Za-z][A-Za-z0-9+.-]*:[\\x21-\\x7e]+ SIP/2\\.0|SIP/2\\.0 [1-6][0-9]{2} [^\\r\\n]*)$`,
+  'i',
+);
 
 /** Whether octets begin like a SIP message (after keep-alive CRLFs): cheap, for telling SIP from RTP and the rest. */
 export function looksLikeSip(bytes: Uint8Array): boolean {
@@ -70,6 +83,8 @@ class Framer implements SipStream {
       this.#append(bytes.subarray(at, at + MAX_SIP_HEADER));
       while (this.#step(messages));
     }
+    // Most connections of a capture are no SIP: what waits in them must not cost more than it is.
+    if (this.#buffer.length > Math.max(SMALL_BUFFER, 8 * this.bufferedOctets)) this.#resize(4 * this.bufferedOctets);
     return messages;
   }
 
@@ -82,18 +97,23 @@ class Framer implements SipStream {
 
   #append(bytes: Uint8Array): void {
     if (this.#end + bytes.length > this.#buffer.length) {
-      const held = this.#buffer.subarray(this.#start, this.#end);
-      const needed = held.length + bytes.length;
-      const room = needed * 2 > this.#buffer.length ? new Uint8Array(needed * 2) : this.#buffer;
-      room.set(held);
-      this.#buffer = room;
-      this.#lineScanned -= this.#start;
-      this.#blankScanned -= this.#start;
-      this.#end = held.length;
-      this.#start = 0;
+      const needed = 2 * (this.bufferedOctets + bytes.length);
+      this.#resize(Math.max(needed, this.#buffer.length));
     }
     this.#buffer.set(bytes, this.#end);
     this.#end += bytes.length;
+  }
+
+  /** Moves what is held to the start of a buffer of `length` octets. */
+  #resize(length: number): void {
+    const held = this.#buffer.subarray(this.#start, this.#end);
+    const room = length === this.#buffer.length ? this.#buffer : new Uint8Array(length);
+    room.set(held);
+    this.#buffer = room;
+    this.#lineScanned -= this.#start;
+    this.#blankScanned -= this.#start;
+    this.#end = held.length;
+    this.#start = 0;
   }
 
   /** One step of progress; false when more octets are needed. */
@@ -118,7 +138,8 @@ class Framer implements SipStream {
       }
     }
     let lineEnd = held.indexOf(0x0d, this.#lineScanned);
-    while (lineEnd >= 0 && lineEnd + 1 < this.#end && held[lineEnd + 1] !== 0x0a) lineEnd = held.indexOf(0x0d, lineEnd + 1);
+    while (lineEnd >= 0 && lineEnd + 1 < this.#end && held[lineEnd + 1] !== 0x0a)
+      lineEnd = held.indexOf(0x0d, lineEnd + 1);
     const complete = lineEnd >= 0 && lineEnd + 1 < this.#end;
     // Of a longer line only the last octets can hold a start line.
     const known = lineEnd >= 0 ? lineEnd : this.#end;

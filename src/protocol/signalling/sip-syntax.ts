@@ -32,7 +32,10 @@ export function badSip(message: string, offset: number): HalfkeyError {
 }
 
 // gen-value = token / host / quoted-string; a host may be an IPv6 reference.
-const parameter = new RegExp(`[ \\t]*;[ \\t]*([${TOKEN}]+)(?:[ \\t]*=[ \\t]*([^ \\t;",<>]+|"(?:[^"\\\\]|\\\\.)*"))?`, 'y');
+const parameter = new RegExp(
+  `[ \\t]*;[ \\t]*([${TOKEN}]+)(?:[ \\t]*=[ \\t]*([^ \\t;",<>]+|"(?:[^"\\\\]|\\\\.)*"))?`,
+  'y',
+);
 
 /**
  * Parameters `;name=value` (RFC 3261 25.1 generic-param) that fill the whole of `text`, names in lower case,

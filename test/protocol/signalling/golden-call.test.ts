@@ -5,10 +5,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../../src/foundation/base/bytes.ts';
-import { createCallTracker, createSipStream, encodeSipMessage, parseSipMessage, type CallUpdate } from '../../../src/protocol/signalling/index.ts';
+import {
+  createCallTracker,
+  createSipStream,
+  encodeSipMessage,
+  parseSipMessage,
+  type CallUpdate,
+} from '../../../src/protocol/signalling/index.ts';
 
 const vector = (name: string): URL => new URL(`../../vectors/${name}`, import.meta.url);
-const golden = JSON.parse(readFileSync(vector('golden-n3072-mode3-P-256.json'), 'utf8')) as { csbId: string; messages: Record<string, string> };
+const golden = JSON.parse(readFileSync(vector('golden-n3072-mode3-P-256.json'), 'utf8')) as {
+  csbId: string;
+  messages: Record<string, string>;
+};
 
 /** TCP payloads of a little-endian Ethernet capture without loss: enough for this file, and independent of the reader. */
 function* segments(file: Buffer): Generator<{ timeMs: number; connection: string; payload: Uint8Array }> {
@@ -65,7 +74,9 @@ describe('the golden capture', () => {
   });
 
   it('reports each message once, in order, from INVITE, 183, PRACK and its 200', () => {
-    expect(updates.flatMap(({ newMikey }) => newMikey.map(({ type, sender, protocols }) => [type, sender, ...protocols]))).toEqual([
+    expect(
+      updates.flatMap(({ newMikey }) => newMikey.map(({ type, sender, protocols }) => [type, sender, ...protocols])),
+    ).toEqual([
       [22, 'caller', 'mikey'],
       [23, 'callee', 'mikey'],
       [24, 'caller', 'mikey'],
@@ -75,7 +86,12 @@ describe('the golden capture', () => {
   });
 
   it('knows the parties, where they receive, and that the call ended', () => {
-    expect(call).toMatchObject({ fromUri: 'sip:alice@operator-a.example', toUri: 'sip:bob@operator-b.example', initiator: 'caller', problems: [] });
+    expect(call).toMatchObject({
+      fromUri: 'sip:alice@operator-a.example',
+      toUri: 'sip:bob@operator-b.example',
+      initiator: 'caller',
+      problems: [],
+    });
     expect(call?.media).toMatchObject([
       {
         index: 0,

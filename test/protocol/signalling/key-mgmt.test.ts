@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ascii, toBase64 } from '../../../src/foundation/base/bytes.ts';
 import { isHalfkeyError, type ErrorCode } from '../../../src/foundation/base/errors.ts';
-import { checkSdpIds, checkSecureOnly, encodeSdp, keyMgmt, keyMgmtAttribute, keyMgmtFor, parseSdp, type Sdp } from '../../../src/protocol/signalling/index.ts';
+import {
+  checkSdpIds,
+  checkSecureOnly,
+  encodeSdp,
+  keyMgmt,
+  keyMgmtAttribute,
+  keyMgmtFor,
+  parseSdp,
+  type Sdp,
+} from '../../../src/protocol/signalling/index.ts';
 
 const A = Uint8Array.of(1, 2, 3, 4);
 const B = Uint8Array.of(5, 6);
@@ -91,9 +100,18 @@ describe('checkSdpIds', () => {
 
 describe('checkSecureOnly', () => {
   it('accepts RTP/SAVP, RTP/SAVPF, streams that are off, other transports, and anything without key management', () => {
-    const fine = sdp(line(A), AUDIO, 'm=video 1 RTP/SAVPF 31', 'm=audio 0 RTP/AVP 0', 'm=image 4000 udptl t38', 'm=message 9 TCP/MSRP *');
+    const fine = sdp(
+      line(A),
+      AUDIO,
+      'm=video 1 RTP/SAVPF 31',
+      'm=audio 0 RTP/AVP 0',
+      'm=image 4000 udptl t38',
+      'm=message 9 TCP/MSRP *',
+    );
     expect(checkSecureOnly(fine)).toBeUndefined();
-    expect(checkSecureOnly(sdp('m=audio 6000 RTP/AVP 0', 'a=crypto:1 x inline:y', 'a=fingerprint:sha-256 AA'))).toBeUndefined();
+    expect(
+      checkSecureOnly(sdp('m=audio 6000 RTP/AVP 0', 'a=crypto:1 x inline:y', 'a=fingerprint:sha-256 AA')),
+    ).toBeUndefined();
   });
 
   it.each([

@@ -18,7 +18,13 @@ export interface Description {
 }
 
 /** A description with one audio line. */
-export function sdp({ port = 6000, address = '192.0.2.1', session, media = [], protocol = 'RTP/SAVP' }: Description = {}): string {
+export function sdp({
+  port = 6000,
+  address = '192.0.2.1',
+  session,
+  media = [],
+  protocol = 'RTP/SAVP',
+}: Description = {}): string {
   const data = session instanceof Uint8Array ? `a=key-mgmt:mikey ${toBase64(session)}` : session;
   const lines = [
     'v=0',
@@ -47,11 +53,17 @@ export interface Options {
 const ALICE = 'sip:alice@operator-a.example';
 const BOB = 'sip:bob@operator-b.example';
 
-function headers(method: string, { from = 'caller', branch, cseq = 1, callId = 'call-1', body, type, leg = 1, extra = [] }: Options): [string, string][] {
+function headers(
+  method: string,
+  { from = 'caller', branch, cseq = 1, callId = 'call-1', body, type, leg = 1, extra = [] }: Options,
+): [string, string][] {
   const alice = `<${ALICE}>;tag=a`;
   const bob = branch === undefined ? `<${BOB}>` : `<${BOB}>;tag=${branch}`;
   return [
-    ...Array.from({ length: leg }, (_, i): [string, string] => ['Via', `SIP/2.0/TCP 192.0.2.${String(i + 1)};branch=z9hG4bK${String(i)}`]),
+    ...Array.from({ length: leg }, (_, i): [string, string] => [
+      'Via',
+      `SIP/2.0/TCP 192.0.2.${String(i + 1)};branch=z9hG4bK${String(i)}`,
+    ]),
     ['From', from === 'caller' ? alice : bob],
     ['To', from === 'caller' ? bob : alice],
     ['Call-ID', callId],

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ascii, latin1 } from '../../../src/foundation/base/bytes.ts';
 import { HalfkeyError } from '../../../src/foundation/base/errors.ts';
-import { encodeSdp, mediaDirection, mediaEndpoint, mediaFormats, parseSdp, type Sdp } from '../../../src/protocol/signalling/index.ts';
+import {
+  encodeSdp,
+  mediaDirection,
+  mediaEndpoint,
+  mediaFormats,
+  parseSdp,
+  type Sdp,
+} from '../../../src/protocol/signalling/index.ts';
 import { canonicalAddress, rtcpEndpoint } from '../../../src/protocol/signalling/sdp-media.ts';
 import { addressOctets, addressText } from '../../../src/protocol/media/address.ts';
 
@@ -36,10 +43,23 @@ const RFC8866 = [
 describe('parseSdp, encodeSdp', () => {
   it('reads the example of RFC 8866 and writes the same octets', () => {
     const sdp = parseSdp(lines(...RFC8866));
-    expect(sdp.origin).toEqual({ username: 'jdoe', sessionId: '3724394400', sessionVersion: '3724394405', addressType: 'IP4', address: '198.51.100.1' });
+    expect(sdp.origin).toEqual({
+      username: 'jdoe',
+      sessionId: '3724394400',
+      sessionVersion: '3724394405',
+      addressType: 'IP4',
+      address: '198.51.100.1',
+    });
     expect(sdp.sessionName).toBe('Call to John Smith');
-    expect(sdp.media.map(({ kind, port, portCount }) => [kind, port, portCount])).toEqual([['audio', 49170, undefined], ['audio', 49180, undefined], ['video', 51372, 2]]);
-    expect(sdp.media[2]?.details).toEqual([{ type: 'i', value: 'the picture' }, { type: 'b', value: 'AS:64' }]);
+    expect(sdp.media.map(({ kind, port, portCount }) => [kind, port, portCount])).toEqual([
+      ['audio', 49170, undefined],
+      ['audio', 49180, undefined],
+      ['video', 51372, 2],
+    ]);
+    expect(sdp.media[2]?.details).toEqual([
+      { type: 'i', value: 'the picture' },
+      { type: 'b', value: 'AS:64' },
+    ]);
     expect(latin1(encodeSdp(sdp))).toBe(latin1(lines(...RFC8866)));
   });
 
@@ -50,8 +70,36 @@ describe('parseSdp, encodeSdp', () => {
   });
 
   it('takes the order of the examples of RFC 4567, t= before c= and attributes between, and writes the right one', () => {
-    const sdp = parseSdp(lines('v=0', 'o=- 1 1 IN IP4 a', 's=x', 't=0 0', 'e=alice', 'a=x', 'c=IN IP4 a', 'm=audio 1 RTP/SAVP 0', 'b=AS:1', 'i=y'));
-    expect(latin1(encodeSdp(sdp))).toBe(latin1(lines('v=0', 'o=- 1 1 IN IP4 a', 's=x', 'e=alice', 'c=IN IP4 a', 't=0 0', 'a=x', 'm=audio 1 RTP/SAVP 0', 'i=y', 'b=AS:1')));
+    const sdp = parseSdp(
+      lines(
+        'v=0',
+        'o=- 1 1 IN IP4 a',
+        's=x',
+        't=0 0',
+        'e=alice',
+        'a=x',
+        'c=IN IP4 a',
+        'm=audio 1 RTP/SAVP 0',
+        'b=AS:1',
+        'i=y',
+      ),
+    );
+    expect(latin1(encodeSdp(sdp))).toBe(
+      latin1(
+        lines(
+          'v=0',
+          'o=- 1 1 IN IP4 a',
+          's=x',
+          'e=alice',
+          'c=IN IP4 a',
+          't=0 0',
+          'a=x',
+          'm=audio 1 RTP/SAVP 0',
+          'i=y',
+          'b=AS:1',
+        ),
+      ),
+    );
     expect(parseSdp(encodeSdp(sdp))).toEqual(sdp);
   });
 
@@ -94,26 +142,37 @@ describe('parseSdp, encodeSdp', () => {
   it.each<[string, (sdp: Sdp) => Sdp]>([
     ['a line break in an attribute', (sdp) => ({ ...sdp, attributes: [{ name: 'x', value: '1\r\na=y' }] })],
     ['a port out of range', (sdp) => ({ ...sdp, media: sdp.media.map((media) => ({ ...media, port: 70_000 })) })],
-    ['a detail of another section', (sdp) => ({ ...sdp, details: [...sdp.details, { type: 'm', value: 'audio 1 RTP/SAVP 0' }] })],
+    [
+      'a detail of another section',
+      (sdp) => ({ ...sdp, details: [...sdp.details, { type: 'm', value: 'audio 1 RTP/SAVP 0' }] }),
+    ],
     ['no t=', (sdp) => ({ ...sdp, details: [] })],
   ])('encodeSdp refuses %s', (_, change) => {
     expect(() => encodeSdp(change(parse('m=audio 1 RTP/SAVP 0')))).toThrow(TypeError);
   });
 
   it('any octets: a description that encodes to itself, or BadSdp', () => {
-    const line = fc.oneof(fc.constantFrom(...RFC8866, 'a=', 'm=', '', 'a=key-mgmt:mikey AQ==', 'z=0 0', 'k=clear:x'), fc.string({ maxLength: 12 }));
+    const line = fc.oneof(
+      fc.constantFrom(...RFC8866, 'a=', 'm=', '', 'a=key-mgmt:mikey AQ==', 'z=0 0', 'k=clear:x'),
+      fc.string({ maxLength: 12 }),
+    );
     fc.assert(
-      fc.property(fc.array(line, { maxLength: 10 }), fc.constantFrom('\r\n', '\n'), fc.boolean(), (more, lineEnd, withHead) => {
-        const bytes = new Uint8Array(Buffer.from([...(withHead ? HEAD : []), ...more].join(lineEnd)));
-        let sdp: Sdp;
-        try {
-          sdp = parseSdp(bytes);
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'BadSdp' });
-          return;
-        }
-        expect(parseSdp(encodeSdp(sdp))).toEqual(sdp);
-      }),
+      fc.property(
+        fc.array(line, { maxLength: 10 }),
+        fc.constantFrom('\r\n', '\n'),
+        fc.boolean(),
+        (more, lineEnd, withHead) => {
+          const bytes = new Uint8Array(Buffer.from([...(withHead ? HEAD : []), ...more].join(lineEnd)));
+          let sdp: Sdp;
+          try {
+            sdp = parseSdp(bytes);
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'BadSdp' });
+            return;
+          }
+          expect(parseSdp(encodeSdp(sdp))).toEqual(sdp);
+        },
+      ),
       { seed: 8866, numRuns: 400 },
     );
   });
@@ -121,7 +180,14 @@ describe('parseSdp, encodeSdp', () => {
 
 describe('streams of a description', () => {
   it('endpoint: media level before session level, none for port 0, hold, or without c=', () => {
-    const sdp = parse('m=audio 6000 RTP/SAVP 0', 'm=audio 6002 RTP/SAVP 0', 'c=IN IP6 2001:DB8:0:0::1', 'm=audio 0 RTP/SAVP 0', 'm=audio 6004 RTP/SAVP 0', 'c=IN IP4 0.0.0.0');
+    const sdp = parse(
+      'm=audio 6000 RTP/SAVP 0',
+      'm=audio 6002 RTP/SAVP 0',
+      'c=IN IP6 2001:DB8:0:0::1',
+      'm=audio 0 RTP/SAVP 0',
+      'm=audio 6004 RTP/SAVP 0',
+      'c=IN IP4 0.0.0.0',
+    );
     expect([0, 1, 2, 3, 4].map((index) => mediaEndpoint(sdp, index))).toEqual([
       { address: '192.0.2.1', port: 6000 },
       { address: '2001:db8::1', port: 6002 },
@@ -129,11 +195,23 @@ describe('streams of a description', () => {
       undefined,
       undefined,
     ]);
-    expect(mediaEndpoint(parseSdp(lines('v=0', 'o=- 1 1 IN IP4 a', 's=-', 't=0 0', 'm=audio 1 RTP/SAVP 0')), 0)).toBeUndefined();
+    expect(
+      mediaEndpoint(parseSdp(lines('v=0', 'o=- 1 1 IN IP4 a', 's=-', 't=0 0', 'm=audio 1 RTP/SAVP 0')), 0),
+    ).toBeUndefined();
   });
 
   it('RTCP: the next port, a=rtcp with and without an address, a=rtcp-mux', () => {
-    const sdp = parse('m=audio 6000 RTP/SAVP 0', 'm=audio 6000 RTP/SAVP 0', 'a=rtcp:7000', 'm=audio 6000 RTP/SAVP 0', 'a=rtcp:7000 IN IP4 192.0.2.9', 'm=audio 6000 RTP/SAVP 0', 'a=rtcp-mux', 'm=audio 65535 RTP/SAVP 0', 'm=audio 0 RTP/SAVP 0');
+    const sdp = parse(
+      'm=audio 6000 RTP/SAVP 0',
+      'm=audio 6000 RTP/SAVP 0',
+      'a=rtcp:7000',
+      'm=audio 6000 RTP/SAVP 0',
+      'a=rtcp:7000 IN IP4 192.0.2.9',
+      'm=audio 6000 RTP/SAVP 0',
+      'a=rtcp-mux',
+      'm=audio 65535 RTP/SAVP 0',
+      'm=audio 0 RTP/SAVP 0',
+    );
     expect([0, 1, 2, 3, 4, 5].map((index) => rtcpEndpoint(sdp, index))).toEqual([
       { address: '192.0.2.1', port: 6001 },
       { address: '192.0.2.1', port: 7000 },
@@ -145,24 +223,44 @@ describe('streams of a description', () => {
   });
 
   it('formats: rtpmap, fmtp, static types, and nothing for a dynamic type without a name', () => {
-    const sdp = parse('m=audio 1 RTP/SAVP 0 8 96 97 98 200 x', 'a=rtpmap:96 AMR/8000/1', 'a=fmtp:96 octet-align=1', 'a=rtpmap:8 OTHER/16000', 'a=rtpmap:98 broken');
+    const sdp = parse(
+      'm=audio 1 RTP/SAVP 0 8 96 97 98 200 x',
+      'a=rtpmap:96 AMR/8000/1',
+      'a=fmtp:96 octet-align=1',
+      'a=rtpmap:8 OTHER/16000',
+      'a=rtpmap:98 broken',
+    );
     expect(mediaFormats(sdp.media[0] as Sdp['media'][number])).toEqual([
       { payloadType: 0, encoding: 'PCMU', clockRate: 8000 },
       { payloadType: 8, encoding: 'OTHER', clockRate: 16000 },
       { payloadType: 96, encoding: 'AMR', clockRate: 8000, channels: 1, parameters: 'octet-align=1' },
     ]);
-    expect(mediaFormats(parse('m=audio 1 RTP/SAVP 8').media[0] as Sdp['media'][number])).toEqual([{ payloadType: 8, encoding: 'PCMA', clockRate: 8000 }]);
+    expect(mediaFormats(parse('m=audio 1 RTP/SAVP 8').media[0] as Sdp['media'][number])).toEqual([
+      { payloadType: 8, encoding: 'PCMA', clockRate: 8000 },
+    ]);
   });
 
   it('direction: media level, session level, sendrecv', () => {
     const sdp = parse('a=recvonly', 'm=audio 1 RTP/SAVP 0', 'a=inactive', 'm=audio 1 RTP/SAVP 0');
-    expect([mediaDirection(sdp, 0), mediaDirection(sdp, 1), mediaDirection(parse('m=audio 1 RTP/SAVP 0'), 0)]).toEqual(['inactive', 'recvonly', 'sendrecv']);
+    expect([mediaDirection(sdp, 0), mediaDirection(sdp, 1), mediaDirection(parse('m=audio 1 RTP/SAVP 0'), 0)]).toEqual([
+      'inactive',
+      'recvonly',
+      'sendrecv',
+    ]);
   });
 
   it('writes addresses as packets are written', () => {
     expect(canonicalAddress('224.2.1.1/127/3')).toBe('224.2.1.1');
     expect(canonicalAddress('Host.Example')).toBe('host.example');
-    const texts = ['2001:DB8:0:0:1:0:0:1', '::1', '::ffff:192.0.2.1', '1:0:2:0:0:3:0:0', '::', 'fe80::1:0:0:0:a', '10.0.0.1'];
+    const texts = [
+      '2001:DB8:0:0:1:0:0:1',
+      '::1',
+      '::ffff:192.0.2.1',
+      '1:0:2:0:0:3:0:0',
+      '::',
+      'fe80::1:0:0:0:a',
+      '10.0.0.1',
+    ];
     expect(texts.map(canonicalAddress)).toEqual(texts.map((text) => addressText(addressOctets(text))));
   });
 });

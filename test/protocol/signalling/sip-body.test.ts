@@ -4,7 +4,10 @@ import { isHalfkeyError } from '../../../src/foundation/base/errors.ts';
 import { sdpOf } from '../../../src/protocol/signalling/index.ts';
 
 function find(type: string | undefined, body: string, extra: readonly [string, string][] = []): string | undefined {
-  const headers = [...(type === undefined ? [] : [['c', type] as const]), ...extra].map(([name, value]) => ({ name, value }));
+  const headers = [...(type === undefined ? [] : [['c', type] as const]), ...extra].map(([name, value]) => ({
+    name,
+    value,
+  }));
   const found = sdpOf({ headers, body: ascii(body) });
   return found === undefined ? undefined : latin1(found);
 }
@@ -52,7 +55,10 @@ describe('sdpOf', () => {
     expect(find('multipart/mixed;boundary=a', '--a\r\nc: text/plain\r\n\r\nx\r\n--a--')).toBeUndefined();
   });
 
-  const nested = (depth: number): string => (depth === 0 ? 'x' : `--a${String(depth)}\r\nc: multipart/mixed;boundary=a${String(depth - 1)}\r\n\r\n${nested(depth - 1)}\r\n--a${String(depth)}--`);
+  const nested = (depth: number): string =>
+    depth === 0
+      ? 'x'
+      : `--a${String(depth)}\r\nc: multipart/mixed;boundary=a${String(depth - 1)}\r\n\r\n${nested(depth - 1)}\r\n--a${String(depth)}--`;
   it.each([
     ['no boundary', 'multipart/mixed', '--a\r\n\r\nx\r\n--a--'],
     ['an empty boundary', 'multipart/mixed;boundary=""', '--\r\n\r\nx\r\n----'],
@@ -71,6 +77,8 @@ describe('sdpOf', () => {
     ['Content-Encoding', 'gzip'],
     ['Content-Transfer-Encoding', 'base64'],
   ])('BadSip: a description with %s', (name, value) => {
-    expect(() => find('application/sdp', 'v=0', [[name, value]])).toThrow(expect.toSatisfy((error) => isHalfkeyError(error, 'BadSip')));
+    expect(() => find('application/sdp', 'v=0', [[name, value]])).toThrow(
+      expect.toSatisfy((error) => isHalfkeyError(error, 'BadSip')),
+    );
   });
 });

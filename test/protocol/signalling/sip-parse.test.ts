@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ascii, concat } from '../../../src/foundation/base/bytes.ts';
 import { HalfkeyError } from '../../../src/foundation/base/errors.ts';
-import { encodeSipMessage, headerValue, headerValues, parseSipMessage, type SipDraft } from '../../../src/protocol/signalling/index.ts';
+import {
+  encodeSipMessage,
+  headerValue,
+  headerValues,
+  parseSipMessage,
+  type SipDraft,
+} from '../../../src/protocol/signalling/index.ts';
 
 const HEAD = ['From: <sip:a@x>;tag=1', 'To: <sip:b@x>', 'Call-ID: c', 'CSeq: 1 INVITE'];
 
@@ -25,7 +31,9 @@ function failure(bytes: Uint8Array): { code: string; offset: number | undefined 
 
 describe('parseSipMessage', () => {
   it('reads a request: start line, fields, body', () => {
-    const message = parseSipMessage(octets(['INVITE sip:b@x;transport=tcp SIP/2.0', ...HEAD, 'Content-Length: 4'], 'body'));
+    const message = parseSipMessage(
+      octets(['INVITE sip:b@x;transport=tcp SIP/2.0', ...HEAD, 'Content-Length: 4'], 'body'),
+    );
     expect(message).toMatchObject({
       kind: 'request',
       method: 'INVITE',
@@ -42,13 +50,31 @@ describe('parseSipMessage', () => {
   });
 
   it('reads a response, with an empty reason too, and the version in any case', () => {
-    expect(parseSipMessage(octets(['SIP/2.0 183 Session Progress', ...HEAD]))).toMatchObject({ status: 183, reason: 'Session Progress' });
-    expect(parseSipMessage(octets(['sip/2.0 200 ', ...HEAD]))).toMatchObject({ kind: 'response', status: 200, reason: '' });
+    expect(parseSipMessage(octets(['SIP/2.0 183 Session Progress', ...HEAD]))).toMatchObject({
+      status: 183,
+      reason: 'Session Progress',
+    });
+    expect(parseSipMessage(octets(['sip/2.0 200 ', ...HEAD]))).toMatchObject({
+      kind: 'response',
+      status: 200,
+      reason: '',
+    });
   });
 
   it('knows compact forms, any case, blanks before the colon and folded values', () => {
     const message = parseSipMessage(
-      octets(['ACK tel:+1 SIP/2.0', 'f: "A <x>; \\" B" <sip:a@x;p=1>;x="y;z" ;TAG=1', 'T : sip:b@x;tag=2', 'I:c', 'cseq:', '\t7', '  ACK', 'S: a', ' \t b', 'l : 0']),
+      octets([
+        'ACK tel:+1 SIP/2.0',
+        'f: "A <x>; \\" B" <sip:a@x;p=1>;x="y;z" ;TAG=1',
+        'T : sip:b@x;tag=2',
+        'I:c',
+        'cseq:',
+        '\t7',
+        '  ACK',
+        'S: a',
+        ' \t b',
+        'l : 0',
+      ]),
     );
     expect(message).toMatchObject({ fromUri: 'sip:a@x;p=1', fromTag: '1', toUri: 'sip:b@x', toTag: '2', callId: 'c' });
     expect(message.cseq).toEqual({ number: 7, method: 'ACK' });
@@ -58,7 +84,13 @@ describe('parseSipMessage', () => {
 
   it('takes comma lists apart where the grammar is a list, and nowhere else', () => {
     const message = parseSipMessage(
-      invite('v: SIP/2.0/UDP a;x="1,2", SIP/2.0/TCP b', 'Via: SIP/2.0/TCP c', 'Contact: "x, y" <sip:a@x,b>,<sip:c@x>', 'Subject: a, b', 'Authorization: Digest a="1", b="2"'),
+      invite(
+        'v: SIP/2.0/UDP a;x="1,2", SIP/2.0/TCP b',
+        'Via: SIP/2.0/TCP c',
+        'Contact: "x, y" <sip:a@x,b>,<sip:c@x>',
+        'Subject: a, b',
+        'Authorization: Digest a="1", b="2"',
+      ),
     );
     expect(headerValues(message, 'via')).toEqual(['SIP/2.0/UDP a;x="1,2"', 'SIP/2.0/TCP b', 'SIP/2.0/TCP c']);
     expect(headerValues(message, 'm')).toEqual(['"x, y" <sip:a@x,b>', '<sip:c@x>']);
@@ -67,7 +99,11 @@ describe('parseSipMessage', () => {
   });
 
   it('keeps every octet of a UTF-8 value, a final A0 too', () => {
-    const bytes = concat(ascii('INVITE sip:b@x SIP/2.0\r\nSubject: '), Uint8Array.of(0xc3, 0xa0), ascii(`\r\n${HEAD.join('\r\n')}\r\n\r\n`));
+    const bytes = concat(
+      ascii('INVITE sip:b@x SIP/2.0\r\nSubject: '),
+      Uint8Array.of(0xc3, 0xa0),
+      ascii(`\r\n${HEAD.join('\r\n')}\r\n\r\n`),
+    );
     const message = parseSipMessage(bytes);
     expect(headerValue(message, 'subject')).toBe('\u00c3\u00a0');
     expect(parseSipMessage(encodeSipMessage(message))).toEqual(message);
@@ -104,9 +140,17 @@ describe('parseSipMessage', () => {
     ['NUL in a value', octets(['INVITE sip:b@x SIP/2.0', 'a: \0', ...HEAD]), start + 3],
     ['a bare LF', octets(['INVITE sip:b@x SIP/2.0', 'a: b\nc: d', ...HEAD]), start + 4],
     ['a bare CR', octets(['INVITE sip:b@x SIP/2.0', 'a: b\rc: d', ...HEAD]), start + 4],
-    ['Call-ID missing', octets(['INVITE sip:b@x SIP/2.0', ...HEAD.filter((line) => !line.startsWith('Call'))]), start + fields - 12 + 2],
+    [
+      'Call-ID missing',
+      octets(['INVITE sip:b@x SIP/2.0', ...HEAD.filter((line) => !line.startsWith('Call'))]),
+      start + fields - 12 + 2,
+    ],
     ['From twice, once compact', octets(['INVITE sip:b@x SIP/2.0', 'f: <sip:z@x>', ...HEAD]), start + 14],
-    ['CSeq of another method', octets(['ACK sip:b@x SIP/2.0', ...HEAD]), start + fields - 'CSeq: 1 INVITE\r\nINV'.length],
+    [
+      'CSeq of another method',
+      octets(['ACK sip:b@x SIP/2.0', ...HEAD]),
+      start + fields - 'CSeq: 1 INVITE\r\nINV'.length,
+    ],
     ['CSeq 2^31', octets(['INVITE sip:b@x SIP/2.0', 'CSeq: 2147483648 INVITE', ...HEAD.slice(0, 3)]), start],
     ['From without a URI', octets(['INVITE sip:b@x SIP/2.0', 'From: Alice', ...HEAD.slice(1)]), start],
     ['an open quote', octets(['INVITE sip:b@x SIP/2.0', 'From: "A <sip:a@x>', ...HEAD.slice(1)]), start],
@@ -149,7 +193,9 @@ describe('encodeSipMessage', () => {
   });
 
   it('encodes what was parsed to the same message', () => {
-    const message = parseSipMessage(octets(['SIP/2.0 200 OK', 'f:sip:a@x', 't  :  <sip:b@x>;tag=2', 'i:c', 'CSeq: 1\t INVITE', 'X:', 'l:1'], 'b'));
+    const message = parseSipMessage(
+      octets(['SIP/2.0 200 OK', 'f:sip:a@x', 't  :  <sip:b@x>;tag=2', 'i:c', 'CSeq: 1\t INVITE', 'X:', 'l:1'], 'b'),
+    );
     expect(parseSipMessage(encodeSipMessage(message))).toEqual(message);
   });
 

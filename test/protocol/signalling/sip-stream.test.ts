@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ascii, concat } from '../../../src/foundation/base/bytes.ts';
-import { createSipStream, looksLikeSip, parseSipMessage, type SipMessage } from '../../../src/protocol/signalling/index.ts';
+import { createSipStream, parseSipMessage, type SipMessage } from '../../../src/protocol/signalling/index.ts';
+import { looksLikeSip } from '../../../src/protocol/signalling/sip-stream.ts';
 import { requestOctets, responseOctets, sdp } from './messages.ts';
 
 const INVITE = requestOctets('INVITE', { body: sdp() });
@@ -60,7 +61,11 @@ describe('createSipStream', () => {
 
   it('drops a malformed message and goes on with the one that follows', () => {
     const broken = ascii('INVITE sip:b@x SIP/2.0\r\nFrom: x\r\n\r\n');
-    expect(read(concat(INVITE, broken, OK))).toEqual({ found: messages(INVITE, OK), skipped: broken.length, malformed: 1 });
+    expect(read(concat(INVITE, broken, OK))).toEqual({
+      found: messages(INVITE, OK),
+      skipped: broken.length,
+      malformed: 1,
+    });
   });
 
   it('gap: drops the unfinished message, even one that waits for its body', () => {
@@ -85,7 +90,9 @@ describe('createSipStream', () => {
     expect(framer.bufferedOctets).toBeLessThan(65_536);
     framer.push(new Uint8Array(500_000).fill(0x41));
     expect(framer.bufferedOctets).toBeLessThan(65_536);
-    framer.push(ascii('\r\nINVITE sip:b@x SIP/2.0\r\nf: sip:a@x\r\nt: sip:b@x\r\ni: c\r\nCSeq: 1 INVITE\r\nl: 99999999\r\n\r\n'));
+    framer.push(
+      ascii('\r\nINVITE sip:b@x SIP/2.0\r\nf: sip:a@x\r\nt: sip:b@x\r\ni: c\r\nCSeq: 1 INVITE\r\nl: 99999999\r\n\r\n'),
+    );
     expect(framer.bufferedOctets).toBe(0);
     expect(framer.push(OK)).toEqual(messages(OK));
     expect(framer.malformed).toBe(2);
@@ -100,12 +107,32 @@ describe('createSipStream', () => {
 
   it('the cuts of the stream change nothing', () => {
     const long = ascii('y'.repeat(9000));
-    const pieces = [INVITE, OK, ACK, ascii('\r\n'), ascii('\r'), ascii('junk'), ascii('INVITE sip:b@x SIP/2.0\r\n'), ascii('\r\n\r\n'), long, ascii('A: SIP/2.0 200 OK\r\n')];
+    const pieces = [
+      INVITE,
+      OK,
+      ACK,
+      ascii('\r\n'),
+      ascii('\r'),
+      ascii('junk'),
+      ascii('INVITE sip:b@x SIP/2.0\r\n'),
+      ascii('\r\n\r\n'),
+      long,
+      ascii('A: SIP/2.0 200 OK\r\n'),
+    ];
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 8 }), fc.array(fc.nat(20_000), { maxLength: 12 }), (parts, cuts) => {
-        const stream = concat(...parts);
-        expect(read(stream, cuts.map((cut) => Math.min(cut, stream.length)))).toEqual(read(stream));
-      }),
+      fc.property(
+        fc.array(fc.constantFrom(...pieces), { maxLength: 8 }),
+        fc.array(fc.nat(20_000), { maxLength: 12 }),
+        (parts, cuts) => {
+          const stream = concat(...parts);
+          expect(
+            read(
+              stream,
+              cuts.map((cut) => Math.min(cut, stream.length)),
+            ),
+          ).toEqual(read(stream));
+        },
+      ),
       { seed: 3261, numRuns: 150 },
     );
   });
@@ -117,7 +144,10 @@ describe('createSipStream', () => {
   });
 
   it('random octets never throw, and a message behind them and a line end is found', () => {
-    const octets = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.string().map((text) => new Uint8Array(Buffer.from(text))));
+    const octets = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.string().map((text) => new Uint8Array(Buffer.from(text))),
+    );
     fc.assert(
       fc.property(octets, (noise) => {
         const framer = createSipStream();
@@ -133,7 +163,13 @@ describe('createSipStream', () => {
 describe('looksLikeSip', () => {
   it('tells SIP from RTP, TLS and text', () => {
     expect([INVITE, OK, concat(ascii('\r\n\r\n'), ACK)].map(looksLikeSip)).toEqual([true, true, true]);
-    const others = [Uint8Array.of(0x80, 0, 0, 1), Uint8Array.of(0x16, 3, 1), ascii('GET / HTTP/1.1\r\n'), ascii('\r\n\r\n'), new Uint8Array(0)];
+    const others = [
+      Uint8Array.of(0x80, 0, 0, 1),
+      Uint8Array.of(0x16, 3, 1),
+      ascii('GET / HTTP/1.1\r\n'),
+      ascii('\r\n\r\n'),
+      new Uint8Array(0),
+    ];
     expect(others.map(looksLikeSip)).toEqual([false, false, false, false, false]);
   });
 });
