@@ -18,7 +18,8 @@ import type { IntakeAnswer } from '../../contract/intake/index.ts';
 import type { ActiveWarrant, Asker } from './asking.ts';
 import type { HandoverSink, Observer } from './ports.ts';
 import type { Custody } from './recovery.ts';
-import { outOfScope, readCandidate, sameExchange, targetsIn, WarrantedSession } from './session.ts';
+import { outOfScope, readCandidate, sameExchange, targetsIn } from './exchange-reading.ts';
+import { WarrantedSession } from './session.ts';
 
 export interface DeliveryOptions {
   readonly custody: Custody;

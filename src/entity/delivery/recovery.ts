@@ -32,6 +32,7 @@ import {
   recoverSessionKey,
   type Components,
   type Exchange,
+  type Role,
 } from '../../protocol/discovery/index.ts';
 import {
   decrypted,
@@ -44,8 +45,6 @@ import {
 import { opened, openNonceRoute } from '../../contract/provider/index.ts';
 import type { ActiveWarrant, Asker } from './asking.ts';
 import type { HolderClient } from './ports.ts';
-
-export type Role = 'initiator' | 'responder';
 
 /** How this Delivery Function recovers, and whom it asks. */
 export interface Custody {

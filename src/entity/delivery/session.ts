@@ -2,34 +2,26 @@
  * One warranted session: an exchange of a call that has a target of the warrant on one side or both.
  * Decides which messages are needed and when to ask, keeps the media until the key is there, and hands over.
  */
+import { HalfkeyError, isHalfkeyError, toHex, type Secret } from '../../foundation/base/index.ts';
+import type { Identity } from '../../foundation/identity/index.ts';
 import {
-  equalBytes,
-  HalfkeyError,
-  isHalfkeyError,
-  ntpToUnixSeconds,
-  toHex,
-  type ErrorCode,
-  type Secret,
-} from '../../foundation/base/index.ts';
-import { identityFromText, sameIdentity, type Identity } from '../../foundation/identity/index.ts';
-import { readIbakeMessage } from '../../protocol/mikey/index.ts';
-import {
-  assertComplete,
   checkExchange,
   confirmSessionKey,
   crossCheck,
   deriveMediaKeys,
   type Exchange,
+  type Role,
 } from '../../protocol/discovery/index.ts';
 import type { UdpEvent } from '../../protocol/media/index.ts';
 import type { Call, Exchange as Candidate } from '../../protocol/signalling/index.ts';
-import { assertIntercepted, warrantTime } from '../../trust/warrant/index.ts';
+import { warrantTime } from '../../trust/warrant/index.ts';
 import type { Session } from '../../contract/intake/index.ts';
 import type { ActiveWarrant, Asker } from './asking.ts';
 import { CallMedia } from './call-media.ts';
 import { keysDocument } from './keys-document.ts';
 import type { HandoverSink, Observer } from './ports.ts';
-import { recoverKey, type Custody, type Role } from './recovery.ts';
+import { readCandidate, targetsIn, whatIsMissing } from './exchange-reading.ts';
+import { recoverKey, type Custody } from './recovery.ts';
 
 export interface SessionTools {
   readonly custody: Custody;
@@ -38,40 +30,6 @@ export interface SessionTools {
   readonly observe: Observer;
   /** Name of the session's directory. */
   readonly name: string;
-}
-
-/** The messages of a candidate, read; what does not parse is left out and told. */
-export function readCandidate({ i1, r1, i2, r2 }: Candidate): { exchange: Exchange; problem?: HalfkeyError } {
-  let problem: HalfkeyError | undefined;
-  const read = (bytes: Uint8Array | undefined): ReturnType<typeof readIbakeMessage> | undefined => {
-    if (bytes === undefined) return undefined;
-    try {
-      return readIbakeMessage(bytes);
-    } catch (error) {
-      if (!isHalfkeyError(error)) throw error;
-      problem ??= error;
-      return undefined;
-    }
-  };
-  const messages = { i1: read(i1), r1: read(r1), i2: read(i2), r2: read(r2) };
-  const exchange = Object.fromEntries(
-    Object.entries(messages).filter(([, message]) => message !== undefined),
-  ) as Exchange;
-  return problem === undefined ? { exchange } : { exchange, problem };
-}
-
-/** Where a warrant's targets stand in an exchange: the canonical identity for each side that is a target. */
-export function targetsIn(
-  { warrant }: ActiveWarrant['verified'],
-  { i1, r1, i2, r2 }: Exchange,
-): Partial<Record<Role, Identity>> {
-  const targets = warrant.targets.map(identityFromText);
-  const find = (...found: readonly (Identity | undefined)[]): Identity | undefined =>
-    found.find((identity) => identity !== undefined && targets.some((target) => sameIdentity(target, identity)));
-  const initiator = find(i1?.idri, r1?.idri, i2?.idri, r2?.idri);
-  // The answering device first: the nonce is its own (profile 6.1).
-  const responder = find(r1?.idrr, i2?.idrr, r2?.idrr, i1?.idrr);
-  return { ...(initiator === undefined ? {} : { initiator }), ...(responder === undefined ? {} : { responder }) };
 }
 
 export class WarrantedSession {
@@ -253,39 +211,5 @@ export class WarrantedSession {
       target: sides[role]?.text ?? '',
       role,
     };
-  }
-}
-
-function whatIsMissing(exchange: Exchange, role: Role): HalfkeyError | undefined {
-  try {
-    assertComplete(exchange, role);
-    // RAND is in the initiator's messages only, and without it no key can be confirmed or used.
-    if (exchange.i1?.rand === undefined && exchange.i2?.rand === undefined) {
-      throw new HalfkeyError('INCOMPLETE', 'need I_MESSAGE_1');
-    }
-    return undefined;
-  } catch (error) {
-    if (!isHalfkeyError(error)) throw error;
-    return error;
-  }
-}
-
-/** Whether two candidates are branches of one exchange: then one session has both. */
-export function sameExchange(a: Candidate, b: Candidate): boolean {
-  return (
-    equalBytes(a.csbId, b.csbId) && a.mediaIndex === b.mediaIndex && a.round === b.round && a.initiator === b.initiator
-  );
-}
-
-/** Why a warrant does not cover an exchange whose parties it names; undefined when it does. */
-export function outOfScope(warrant: ActiveWarrant, { i1, r1 }: Exchange): ErrorCode | undefined {
-  const first = i1 ?? r1;
-  if (first === undefined) return 'INCOMPLETE';
-  try {
-    assertIntercepted(warrant.verified, ntpToUnixSeconds(first.t));
-    return undefined;
-  } catch (error) {
-    if (!isHalfkeyError(error)) throw error;
-    return error.code;
   }
 }

@@ -8,7 +8,8 @@ import { createKms, openDistrictKeys, type NonceOpener } from '../../entity/kms/
 import type { SubscriberSecrets } from '../../contract/provisioning/index.ts';
 import { openKmsStore, readSecretFile, readTextFile } from '../../platform/index.ts';
 import { readKmsConfig, type KmsConfig } from './config.ts';
-import { openRuntime, releaseTools, routesOf, type Emit, type RunningRole, type Runtime } from './runtime.ts';
+import { releaseTools } from './release-tools.ts';
+import { openRuntime, routesOf, type Emit, type RunningRole, type Runtime } from './runtime.ts';
 import { observed } from './observed.ts';
 
 export interface SubscriberCustody {

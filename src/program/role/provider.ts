@@ -6,7 +6,8 @@ import { readTextFile } from '../../platform/index.ts';
 import { readProviderConfig } from './config.ts';
 import { openCustody } from './custody.ts';
 import { observed } from './observed.ts';
-import { openRuntime, releaseTools, routesOf, type Emit, type RunningRole } from './runtime.ts';
+import { releaseTools } from './release-tools.ts';
+import { openRuntime, routesOf, type Emit, type RunningRole } from './runtime.ts';
 
 export async function serve(configFile: string, emit: Emit): Promise<RunningRole> {
   const { config, at } = await readProviderConfig(configFile);

@@ -2,12 +2,10 @@
  * What every role needs around its entity: files, state, log, trust in warrants, listeners, an orderly end.
  */
 import { createHmac } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { HalfkeyError, systemClock, toHex } from '../../foundation/base/index.ts';
+import { systemClock, toHex } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
 import { chainRecord, emptyHead, type LogStore } from '../../trust/audit/index.ts';
 import { verifyRevocations, type WarrantTrust } from '../../trust/warrant/index.ts';
-import { createReleaser, type GateOptions, type ReleaserOptions } from '../../trust/release/index.ts';
 import { revocationRoute } from '../../contract/administration/index.ts';
 import { entriesRoute } from '../../contract/log/index.ts';
 import { handler, type Handler } from '../../contract/route/index.ts';
@@ -143,37 +141,6 @@ function logHandler(origin: string, log: LogStore): Handler {
       })),
     };
   });
-}
-
-/** Where a test may stop a holder dead. */
-const CRASH_POINT = /^(request|answer|refusal):(before-write|before-commit|after-commit)$|^answer:sent$/;
-
-/** The release pipeline of a holder, its timing, and the end of the process where a test orders it. */
-export function releaseTools(
-  { log, logger }: Runtime,
-  {
-    refusalFloorMs,
-    unsafeTestCrashAt,
-  }: { readonly refusalFloorMs: number; readonly unsafeTestCrashAt?: string | undefined },
-): { gate: GateOptions; afterAnswer: () => void } {
-  if (unsafeTestCrashAt !== undefined) {
-    if (!CRASH_POINT.test(unsafeTestCrashAt))
-      throw new HalfkeyError('BAD_CONFIG', 'unsafeTestCrashAt names no checkpoint');
-    logger.warn('this holder will stop dead at a checkpoint: a test');
-  }
-  const crashAt = (point: string): void => {
-    if (point === unsafeTestCrashAt) process.kill(process.pid, 'SIGKILL');
-  };
-  const checkpoint: NonNullable<ReleaserOptions['checkpoint']> = (place, name) => {
-    crashAt(`${place}:${name}`);
-  };
-  const releaser = createReleaser({ store: log, clock: systemClock, checkpoint });
-  return {
-    gate: { releaser, monotonicMs: () => performance.now(), sleep: (ms) => sleep(ms), refusalFloorMs },
-    afterAnswer: () => {
-      crashAt('answer:sent');
-    },
-  };
 }
 
 /** Routes of a listener; `afterAnswer` runs when an answer has left. */
