@@ -197,9 +197,7 @@ class Framer implements SipStream {
   #giveUp(resume: number): void {
     this.malformed++;
     this.#started = this.#synced = false;
-    // A line end before `resume` tells nothing about the line that begins there.
     this.#skip(resume);
-    this.#lineScanned = resume;
   }
 
   #takeBody(head: SipHead, messages: SipMessage[]): boolean {

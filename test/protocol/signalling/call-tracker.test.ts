@@ -106,6 +106,14 @@ describe('the exchange in a dialog', () => {
     ]);
   });
 
+  it('takes a missing tag (RFC 2543) for no tag of the caller', () => {
+    const tracker = createCallTracker();
+    tracker.feed({ ...request('INVITE', { body: sdp() }), fromTag: '' }, 0);
+    expect(tracker.feed(request('INVITE', { cseq: 2, body: sdp({ session: I1 }) }), 0)?.newMikey).toMatchObject([
+      { sender: 'caller' },
+    ]);
+  });
+
   it('the same messages on another leg of a proxy add nothing', () => {
     const tracker = createCallTracker();
     const leg = (n: number): SipMessage[] => {
@@ -219,6 +227,20 @@ describe('forks and re-keys', () => {
     // Retransmissions of the first round find their place again.
     expect(feedAll(tracker, invite, answer183, update, updated)).toEqual([undefined, undefined, undefined, undefined]);
     expect(shape(tracker.call('call-1'))).toEqual(['b#0:0 0 0 0', 'b#1:5 5 5 5']);
+  });
+
+  it('the same octets under another tag are another branch', () => {
+    const tracker = createCallTracker();
+    feedAll(tracker, invite, fork('b', 'r1', 1, early), fork('c', 'r1', 1, early), fork('c', 'r1', 1, early));
+    expect(shape(tracker.call('call-1'))).toEqual(['b#0:0 1 - -', 'c#0:0 1 - -']);
+  });
+
+  it('an answer of another branch after a re-key belongs to the I_MESSAGE_1 that all branches got', () => {
+    const tracker = createCallTracker();
+    feedAll(tracker, invite, answer183, update, updated);
+    const rekey = fork('b', 'i1', 5, (o) => request('UPDATE', { ...o, cseq: 4 }));
+    feedAll(tracker, rekey, fork('c', 'r1', 7, early));
+    expect(shape(tracker.call('call-1'))).toEqual(['b#0:0 0 0 0', 'b#1:5 - - -', 'c#0:0 7 - -']);
   });
 
   it('a different message of the same type and branch opens a candidate and overwrites nothing', () => {

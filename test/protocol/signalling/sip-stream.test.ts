@@ -68,6 +68,15 @@ describe('createSipStream', () => {
     });
   });
 
+  it('does not believe an unknown method behind a malformed message', () => {
+    const broken = ascii('INVITE sip:b@x SIP/2.0\r\nA: b\r\n\r\nbody');
+    expect(read(concat(OK, broken, INVITE))).toEqual({
+      found: messages(OK, INVITE),
+      skipped: broken.length,
+      malformed: 1,
+    });
+  });
+
   it('gap: drops the unfinished message, even one that waits for its body', () => {
     const framer = createSipStream();
     expect(framer.push(INVITE.subarray(0, -10))).toEqual([]);
