@@ -3,7 +3,7 @@
  * there whole or not at all. Must never print what a file holds.
  */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HalfkeyError } from '../foundation/base/index.ts';
 
@@ -40,6 +40,27 @@ export async function writeSecretFile(path: string, octets: Uint8Array | string)
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/**
+ * Writes a file of mode 0600 that must not be there yet, on disk when it returns.
+ * @throws HalfkeyError `OUTPUT_EXISTS` when anything of that name is there
+ */
+export async function writeNewSecretFile(path: string, octets: Uint8Array | string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    throw new HalfkeyError('OUTPUT_EXISTS', `${path} exists`, { hint: 'a secret file is never overwritten' });
+  }
+  try {
+    await handle.writeFile(octets);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
   await syncDirectory(dirname(path));
 }

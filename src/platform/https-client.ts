@@ -68,7 +68,10 @@ export function createClient(options: ClientOptions): HttpsClient {
           ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
           : {};
     const answer = await (await pool).request({ method, path, signal, ...payload } as Dispatcher.RequestOptions);
-    const octets = await readOctets(answer.body, answerLimit);
+    const octets = await readOctets(answer.body, answerLimit).catch((error: unknown) => {
+      if (isHalfkeyError(error)) throw new HalfkeyError('UNAVAILABLE', 'the answer of the server is too long');
+      throw error;
+    });
     return readAnswer(answer.statusCode, octets);
   }
 
@@ -153,7 +156,7 @@ const UNTRUSTED =
 function connectionError(error: unknown, host: string): HalfkeyError {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   // Under TLS 1.3 a refused client learns of it after its handshake: by an alert, or as a closed connection.
-  if (/^ERR_SSL_.*ALERT/.test(code))
+  if (/^ERR_SSL_.*ALERT_.*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/.test(code))
     return new HalfkeyError('ROLE', `${host} refused our certificate`, { cause: error });
   if (UNTRUSTED.test(code)) {
     return new HalfkeyError('TLS_CONFIGURATION', `the certificate of ${host}, or ours, cannot be used`, {

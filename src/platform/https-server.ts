@@ -87,8 +87,9 @@ export async function serve(routes: readonly ServerRoute[], options: ServerOptio
       // Streams may last; headers and JSON bodies have time limits of their own.
       requestTimeout: 0,
       clientErrorHandler: (_error, socket) => socket.destroy(),
-      frameworkErrors: (error, _request, reply) => {
-        sendError(reply, error);
+      // The router cannot read the path.
+      frameworkErrors: (_error, _request, reply) => {
+        sendError(reply, new HalfkeyError('NOT_FOUND', 'there is no such route'));
       },
       https: {
         key: privateKey,
@@ -122,8 +123,10 @@ export async function serve(routes: readonly ServerRoute[], options: ServerOptio
   instance.addContentTypeParser('*', (_request, _payload, done) => {
     done(null);
   });
-  instance.setErrorHandler((error, _request, reply) => {
-    sendError(reply, error);
+  // Routes answer their own errors: what comes here, fastify found wrong with the request itself.
+  instance.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
+    const theirs = error.statusCode !== undefined && error.statusCode < 500;
+    sendError(reply, theirs ? new HalfkeyError('BAD_REQUEST', 'the request is not one of HTTP/1.1') : error);
   });
   instance.setNotFoundHandler(async (request, reply) => {
     await discardBody(request.raw);

@@ -8,9 +8,8 @@
  * Nonces are random: one key seals at most 2^32 values.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { concat, fromHex, HalfkeyError, Secret, systemRandom, type Random } from '../foundation/base/index.ts';
-import { readSecretFile, writeSecretFile } from './files.ts';
+import { readSecretFile, writeNewSecretFile } from './files.ts';
 
 /** Seals and opens small secrets. */
 export interface Sealer {
@@ -67,14 +66,12 @@ export function createSealer(key: Secret<'KeyEncryptionKey'>, random: Random = s
 
 /** Makes a key file of 32 random octets, mode 0600. @throws HalfkeyError `OUTPUT_EXISTS`: a key is never overwritten */
 export async function createKeyFile(path: string, random: Random = systemRandom): Promise<void> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists) throw new HalfkeyError('OUTPUT_EXISTS', 'the key file exists', { hint: 'a key is never overwritten' });
   const key = random(KEY_LENGTH);
-  await writeSecretFile(path, key);
-  key.fill(0);
+  try {
+    await writeNewSecretFile(path, key);
+  } finally {
+    key.fill(0);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * SQLite, through the `node:sqlite` interface: Node's own where the running Node has it (from 22.13),
+ * SQLite, through the `node:sqlite` interface: Node's own where the running Node has it (from 22.16),
  * else the package of the same interface. Every commit is on disk before it is acknowledged (WAL,
  * synchronous=FULL), and what is deleted is overwritten (secure_delete).
  */
@@ -11,11 +11,14 @@ import { createSqliteDialect, type SqliteHandle } from './sqlite-dialect.ts';
 
 interface SqliteModule {
   readonly DatabaseSync: new (path: string) => SqliteHandle;
+  readonly StatementSync: { readonly prototype: { readonly columns?: unknown } };
 }
 
 async function loadSqlite(): Promise<SqliteModule> {
   const builtin = process.getBuiltinModule('node:sqlite') as SqliteModule | undefined;
-  return builtin ?? (await import('@photostructure/sqlite'));
+  // The first versions lack `columns`, which tells queries from other statements.
+  if (typeof builtin?.StatementSync.prototype.columns === 'function') return builtin;
+  return import('@photostructure/sqlite');
 }
 
 /** Makes the file with mode 0600 when it is missing; its WAL takes the same mode. */
