@@ -74,23 +74,18 @@ export function addServe(program: Command, done: (status: number) => void): void
 /** Resolves when the process is told to end, or, where that is wanted, when its parent is gone. */
 function ending(withParent: boolean): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => {
+    const end = (): void => {
+      // Standard input that is still read would keep the process alive.
+      process.stdin.pause();
       resolve();
-    });
-    process.once('SIGINT', () => {
-      resolve();
-    });
+    };
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
     if (!withParent) return;
-    process.stdin.once('end', () => {
-      resolve();
-    });
-    process.stdin.once('error', () => {
-      resolve();
-    });
+    process.stdin.once('end', end);
+    process.stdin.once('error', end);
     process.stdin.resume();
     // A parent that was killed also leaves standard output without a reader.
-    process.stdout.once('error', () => {
-      resolve();
-    });
+    process.stdout.once('error', end);
   });
 }
