@@ -19,7 +19,7 @@ export interface TlsPeer {
 /** The role that a certificate names, undefined when it does not name exactly one. */
 export function roleOf(certificate: X509Certificate): string | undefined {
   const names = certificate.subjectAltName ?? '';
-  // Node quotes a name that holds a comma or a quote; none of ours does, and splitting such a text could be misled.
+  // Node quotes and escapes a name that holds a comma or a quote; none of ours does, so none needs to be understood.
   if (names.includes('"')) return undefined;
   const uris = names.split(', ').filter((name) => name.startsWith('URI:'));
   const [uri] = uris;

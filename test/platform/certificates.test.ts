@@ -142,6 +142,19 @@ describe('certificates', () => {
     expect(roleOf(new X509Certificate(certificate))).toBeUndefined();
   });
 
+  it('with a role hidden in a DNS name name no role', async () => {
+    const dnsNames = ['x, URI:urn:halfkey:role:df, y'];
+    const { certificate } = await issueCertificate({
+      authority,
+      commonName: 'x',
+      uris: [],
+      dnsNames,
+      days: 1,
+      usage: 'tls',
+    });
+    expect(roleOf(new X509Certificate(certificate))).toBeUndefined();
+  });
+
   it('are read from texts with several', () => {
     expect(readCertificates([`${authority.certificate}\nnoise\n${role.certificate}`])).toHaveLength(2);
     expect(() => readCertificates(['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])).toThrow();

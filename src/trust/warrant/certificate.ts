@@ -85,7 +85,7 @@ export function authenticate(
 /** The use that the one URI of the subject alternative name gives. */
 function useOf(leaf: X509Certificate): string | undefined {
   const text = leaf.subjectAltName ?? '';
-  // Node quotes a name that holds a comma or a quote; none of ours does, and splitting such a text could be misled.
+  // Node quotes and escapes a name that holds a comma or a quote; none of ours does, so none needs to be understood.
   if (text.includes('"')) return undefined;
   const uris = text.split(', ').filter((name) => name.startsWith('URI:'));
   const [uri] = uris;

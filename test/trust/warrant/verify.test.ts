@@ -265,6 +265,7 @@ describe('certificates', () => {
     ['with two uses', { uris: [ISSUER, APPROVER] }],
     ['with a longer use', { uris: [`${ISSUER}x`] }],
     ['with the use as DNS name', { uris: [], dns: [ISSUER] }],
+    ['that hides the use in a DNS name', { uris: [], dns: [`x, URI:${ISSUER}, y`] }],
     ['that hides the use in another name', { uris: [`http://x, URI:${ISSUER}, y`] }],
     ['with a TLS usage', { extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'] }],
     ['that is a CA', { ca: true }],
