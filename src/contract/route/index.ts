@@ -94,6 +94,8 @@ export interface Handler {
   /** Absent: `handle` decides on the role itself, so that it can record a refusal. */
   readonly roles?: readonly string[];
   readonly handle: (body: unknown, client: Client) => Promise<unknown>;
+  /** For a body that is too long or no JSON, where such a refusal is recorded: throws what the client is told. */
+  readonly unreadable?: (error: HalfkeyError, client: Client) => Promise<never>;
 }
 
 /** Binds a function to a route: body checked before, role checked by the server. */

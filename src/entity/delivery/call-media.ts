@@ -16,7 +16,7 @@ import {
 } from '../../protocol/media/index.ts';
 import { createSrtpReceiver, type SrtpReceiver } from '../../protocol/srtp/index.ts';
 import type { Call } from '../../protocol/signalling/index.ts';
-import type { SessionStream } from '../../contract/intake/index.ts';
+import type { SessionStream } from '../../contract/administration/index.ts';
 
 export interface CallMediaOptions {
   readonly call: Call;

@@ -3,7 +3,8 @@
  * the product over. Its only input is the octets of the capture. Of a call that no warrant names it
  * asks nothing, writes nothing and tells nothing.
  */
-import { isHalfkeyError, ntpToUnixSeconds, toHex, type Clock } from '../../foundation/base/index.ts';
+import { randomUUID } from 'node:crypto';
+import { HalfkeyError, isHalfkeyError, ntpToUnixSeconds, toHex } from '../../foundation/base/index.ts';
 import { createTransport, readCapture, type TransportEvent, type UdpEvent } from '../../protocol/media/index.ts';
 import {
   createCallTracker,
@@ -13,8 +14,7 @@ import {
   type Exchange as Candidate,
   type SipMessage,
 } from '../../protocol/signalling/index.ts';
-import { verifyWarrant, type WarrantTrust } from '../../trust/warrant/index.ts';
-import type { IntakeAnswer } from '../../contract/intake/index.ts';
+import type { SessionsAnswer } from '../../contract/administration/index.ts';
 import type { ActiveWarrant, Asker } from './asking.ts';
 import type { HandoverSink, Observer } from './ports.ts';
 import type { Custody } from './recovery.ts';
@@ -26,30 +26,39 @@ export interface DeliveryOptions {
   readonly createAsker: () => Asker;
   readonly sink: HandoverSink;
   readonly observe: Observer;
-  readonly trust: () => WarrantTrust;
-  readonly clock: Clock;
-  /** Warrants as they were signed. */
-  readonly warrants: () => Promise<readonly unknown[]>;
+  /** Warrants that may be acted on now. */
+  readonly warrants: () => readonly ActiveWarrant[];
 }
 
 export interface Delivery {
-  /** Works on one capture until its end. @throws HalfkeyError `BadCapture` when not one packet can be read, `WARRANT_*` */
-  takeCapture(chunks: AsyncIterable<Uint8Array>, clockOffsetMs: number): Promise<IntakeAnswer>;
+  /**
+   * Works on one capture until its end.
+   * @throws HalfkeyError `BadCapture` when not one packet can be read
+   */
+  takeCapture(chunks: AsyncIterable<Uint8Array>, clockOffsetMs: number): Promise<{ intake: string; packets: number }>;
+  /** What became of the sessions of an intake: told once. @throws HalfkeyError `NOT_FOUND` */
+  sessionsOf(intake: string): SessionsAnswer;
 }
 
 /** T of a call and the capture clock may differ by this much before it is told, in seconds (profile 5.3). */
 const SKEW_SECONDS = 300;
+/** Results that wait to be asked for; the oldest goes first. */
+const MAX_RESULTS = 256;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
+  const results = new Map<string, SessionsAnswer>();
+
+  function keep(answer: SessionsAnswer): string {
+    const intake = randomUUID();
+    results.set(intake, answer);
+    const [oldest] = results.keys();
+    if (results.size > MAX_RESULTS && oldest !== undefined) results.delete(oldest);
+    return intake;
+  }
+
   return {
     async takeCapture(chunks, clockOffsetMs) {
-      const { trust, clock } = options;
-      const active: ActiveWarrant[] = [];
-      for (const signed of await options.warrants()) {
-        const verified = await verifyWarrant(signed, trust(), clock());
-        active.push({ signed, verified, digest: toHex(verified.digest) });
-      }
-      const intake = new Intake(options, active);
+      const intake = new Intake(options);
       let packets = 0;
       try {
         for await (const packet of readCapture(chunks)) {
@@ -60,7 +69,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         if (!isHalfkeyError(error, 'BadCapture') || packets === 0) throw error;
         intake.notes.add('the capture is cut off: what was whole has been used');
       }
-      return intake.finish();
+      return { intake: keep(await intake.finish()), packets };
+    },
+    sessionsOf(intake) {
+      const answer = results.get(intake);
+      if (answer === undefined) throw new HalfkeyError('NOT_FOUND', 'there is no such intake, or it was told before');
+      results.delete(intake);
+      return answer;
     },
   };
 }
@@ -68,7 +83,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 class Intake {
   readonly notes = new Set<string>();
   readonly #options: DeliveryOptions;
-  readonly #warrants: readonly ActiveWarrant[];
   readonly #transport = createTransport();
   readonly #tracker = createCallTracker();
   readonly #carriers = createSipCarriers();
@@ -76,9 +90,8 @@ class Intake {
   /** Sessions by the addresses, `host port`, to which their media are sent. */
   readonly #byAddress = new Map<string, Set<WarrantedSession>>();
 
-  constructor(options: DeliveryOptions, warrants: readonly ActiveWarrant[]) {
+  constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.#warrants = warrants;
   }
 
   async feed(packet: Parameters<ReturnType<typeof createTransport>['feed']>[0]): Promise<void> {
@@ -86,9 +99,9 @@ class Intake {
     for (const { session } of this.#sessions) await session.pressure();
   }
 
-  async finish(): Promise<IntakeAnswer> {
+  async finish(): Promise<SessionsAnswer> {
     for (const event of this.#transport.flush()) this.#take(event);
-    const sessions: IntakeAnswer['sessions'] = [];
+    const sessions: SessionsAnswer['sessions'] = [];
     for (const { session } of this.#sessions) {
       const { foreign, outside } = session.media;
       if (foreign > 0) this.notes.add(`${String(foreign)} packets of an SSRC that no session names were dropped`);
@@ -121,7 +134,7 @@ class Intake {
   #takeExchanges({ call }: CallUpdate, timeMs: number): void {
     for (const candidate of call.exchanges) {
       const { exchange } = readCandidate(candidate);
-      for (const warrant of this.#warrants) {
+      for (const warrant of this.#options.warrants()) {
         if (Object.keys(targetsIn(warrant.verified, exchange)).length === 0) continue;
         const known = this.#sessions.find(
           (other) =>

@@ -3,3 +3,4 @@ export { createAsker, type AskerOptions } from './asking.ts';
 export { createDelivery, type Delivery, type DeliveryOptions } from './delivery.ts';
 export type { HandoverSink, HolderClient, Observer, PendingRequest, RequestStore, WarrantStore } from './ports.ts';
 export type { Custody as DeliveryCustody } from './recovery.ts';
+export { openWarrantBook, type WarrantBook } from './warrant-book.ts';

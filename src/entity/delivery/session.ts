@@ -15,7 +15,7 @@ import {
 import type { UdpEvent } from '../../protocol/media/index.ts';
 import type { Call, Exchange as Candidate } from '../../protocol/signalling/index.ts';
 import { warrantTime } from '../../trust/warrant/index.ts';
-import type { Session } from '../../contract/intake/index.ts';
+import type { Session } from '../../contract/administration/index.ts';
 import type { ActiveWarrant, Asker } from './asking.ts';
 import { CallMedia } from './call-media.ts';
 import { keysDocument } from './keys-document.ts';

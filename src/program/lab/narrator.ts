@@ -2,7 +2,7 @@
  * Tells a person what the roles do, as they do it: who asked whom for what, what was refused or answered, and by what
  * the key was proved right. Prints nothing that the result would not.
  */
-import type { Session } from '../../contract/intake/index.ts';
+import type { Session } from '../../contract/administration/index.ts';
 import type { LabWarrant } from './lab-warrant.ts';
 import type { RoleEvent } from './processes.ts';
 import type { LabPlan } from './roles.ts';

@@ -2,13 +2,14 @@
  * Replay: a captured call is opened by real roles, each a process with its own state, holding only the secrets of the
  * fixture that its owner would hold. What comes out was computed by them; the fixture's answers are not read.
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromHex, HalfkeyError, isHalfkeyError, systemClock } from '../../foundation/base/index.ts';
 import { identityFromText } from '../../foundation/identity/index.ts';
 import { readIbakeMessage } from '../../protocol/mikey/index.ts';
 import { ensurePrivateDirectory, isEmptyDirectory } from '../../platform/index.ts';
-import { warrantRoute } from '../../contract/administration/index.ts';
-import { intakeRoute, type Session } from '../../contract/intake/index.ts';
+import { sessionsRoute, warrantRoute, type Session, type SessionsAnswer } from '../../contract/administration/index.ts';
+import { intakeRoute } from '../../contract/intake/index.ts';
 import { parseBody } from '../../contract/route/index.ts';
 import { clockOffset, octetsOf } from './capture-clock.ts';
 import { readFixture, type Fixture } from './fixture.ts';
@@ -55,6 +56,8 @@ export async function replay(order: ReplayOrder): Promise<{ result: ReplayResult
   if (!order.force && !(await isEmptyDirectory(order.out))) {
     throw new HalfkeyError('OUTPUT_EXISTS', 'the output directory is not empty');
   }
+  // Roles of an earlier run had other keys: their states are of no use to this one.
+  await rm(join(order.out, 'roles'), { recursive: true, force: true });
   await ensurePrivateDirectory(order.out);
   const { solution, alternative, out } = order;
   const plan: LabPlan = {
@@ -104,7 +107,7 @@ async function run(
   processes: ReturnType<typeof createProcesses>,
   narrator: ReturnType<typeof createNarrator>,
   signal: AbortSignal,
-): Promise<{ roles: LabRoles; answer: ReturnType<typeof intakeRoute.response.parse> }> {
+): Promise<{ roles: LabRoles; answer: SessionsAnswer }> {
   const { fixture, solution, alternative, target } = plan;
   const organisations = await createOrganisations();
   const roles = await startRoles(plan, organisations, processes);
@@ -123,9 +126,16 @@ async function run(
   });
   narrator.warranted(warrant);
   const { path, stream } = await captureFor(order, fixture, warrant, narrator);
-  const answer = await roles.tap.request({ method: intakeRoute.method, path, stream, timeoutMs: 0, signal });
+  const taken = await roles.tap.request({ method: intakeRoute.method, path, stream, timeoutMs: 0, signal });
+  const { intake } = parseBody(intakeRoute.response, taken);
+  const answer = await roles.admf.request({
+    method: sessionsRoute.method,
+    path: sessionsRoute.path,
+    body: { intake },
+    signal,
+  });
   await Promise.all([roles.admf.close(), roles.tap.close()]);
-  return { roles, answer: parseBody(intakeRoute.response, answer) };
+  return { roles, answer: parseBody(sessionsRoute.response, answer) };
 }
 
 /** The octets for the intake, and its path with the offset of the capture's clock. */

@@ -1,16 +1,16 @@
 /** The Delivery Function: it holds warrants, asks the holders, decrypts what a warrant covers. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock, toHex } from '../../foundation/base/index.ts';
-import { verifyWarrant } from '../../trust/warrant/index.ts';
+import { systemClock } from '../../foundation/base/index.ts';
 import {
   createAsker,
   createDelivery,
+  openWarrantBook,
   type HandoverSink,
   type HolderClient,
   type Observer,
 } from '../../entity/delivery/index.ts';
-import { warrantRoute } from '../../contract/administration/index.ts';
+import { sessionsRoute, warrantRoute } from '../../contract/administration/index.ts';
 import { intakeRoute } from '../../contract/intake/index.ts';
 import { handler, parseBody } from '../../contract/route/index.ts';
 import {
@@ -39,6 +39,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
     const observe: Observer = (event, detail) => {
       emit({ event, role, ...detail });
     };
+    const warrants = await openWarrantBook(runtime.warrants, runtime.trust, systemClock);
     const delivery = createDelivery({
       custody: {
         solution,
@@ -62,16 +63,12 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
         }),
       sink: fileSink(at(config.deliveryDirectory)),
       observe,
-      trust: runtime.trust,
-      clock: systemClock,
-      warrants: () => runtime.warrants.all(),
+      warrants: () => warrants.active(),
     });
-    const accept = handler(warrantRoute, async ({ warrant }) => {
-      const verified = await verifyWarrant(warrant, runtime.trust(), systemClock());
-      const digest = toHex(verified.digest);
-      await runtime.warrants.add(digest, warrant);
-      return { id: verified.warrant.id, digest };
-    });
+    const administration = [
+      handler(warrantRoute, ({ warrant }) => warrants.accept(warrant)),
+      handler(sessionsRoute, ({ intake }) => Promise.resolve(delivery.sessionsOf(intake))),
+    ];
     const intake: ServerRoute = {
       method: intakeRoute.method,
       path: intakeRoute.path,
@@ -82,7 +79,9 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
         return { body: await delivery.takeCapture(body as AsyncIterable<Uint8Array>, clockOffsetMs) };
       },
     };
-    const ports = { intake: await runtime.listen(config.intake, [intake, ...routesOf([accept, ...runtime.common])]) };
+    const ports = {
+      intake: await runtime.listen(config.intake, [intake, ...routesOf([...administration, ...runtime.common])]),
+    };
     return { role, ports, exitWithParent: config.exitWithParent, close };
   } catch (error) {
     await close();
