@@ -11,6 +11,7 @@ import {
   openMsStore,
   openRequestStore,
   openState,
+  openWarrantStore,
   type State,
 } from '../../src/platform/index.ts';
 import { coded, temporaryDirectory } from './support.ts';
@@ -264,6 +265,20 @@ describe('small stores', () => {
     expect(await store.keepMasterSecret(Uint8Array.of(2))).toEqual(Uint8Array.of(1));
     await reopen();
     expect(await (await openKmsStore(state)).masterSecret()).toEqual(Uint8Array.of(1));
+  });
+
+  it('warrants and revocations only grow, whatever is added twice, also over a restart', async () => {
+    let store = await openWarrantStore(state);
+    await store.add('aa', { payload: 'one' });
+    await store.add('aa', { payload: 'another under the same digest' });
+    await store.add('bb', { payload: 'two' });
+    await store.revoke(['W-1', 'W-2']);
+    await store.revoke([]);
+    await store.revoke(['W-2', 'W-3']);
+    await reopen();
+    store = await openWarrantStore(state);
+    expect(await store.all()).toEqual([{ payload: 'one' }, { payload: 'two' }]);
+    expect([...(await store.revoked())].sort()).toEqual(['W-1', 'W-2', 'W-3']);
   });
 
   it('requests under way outlive a restart, and end', async () => {
