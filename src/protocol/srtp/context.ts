@@ -4,8 +4,11 @@
  */
 import { HalfkeyError } from '../../foundation/base/errors.ts';
 import { IndexTracker } from './packet-index.ts';
-import { deriveSrtpKeys, type SessionKeys } from './session-keys.ts';
+import type { SessionKeys } from './session-keys.ts';
 import { srtpSuite, type SrtpSuite, type SuiteName } from './suite.ts';
+
+/** How session keys come from a master key: `deriveSrtpKeys` or `deriveSrtcpKeys`. */
+export type KeyDerivation = (suite: SrtpSuite, masterKey: Uint8Array, masterSalt: Uint8Array) => SessionKeys;
 
 /** One direction of one stream. The octets of key, salt and MKI are read at once and stay the caller's. */
 export interface SrtpStreamOptions {
@@ -28,7 +31,7 @@ export interface StreamContext {
   readonly index: IndexTracker;
   readonly mki: Uint8Array;
   /** @throws HalfkeyError `SRTP_MALFORMED` for another SSRC than the one given or bound */
-  assertSsrc(ssrc: number): void;
+  assertSsrc(ssrc: number, offset?: number): void;
   /** The stream is that SSRC's from now on: only after a packet of it was authenticated. */
   bindSsrc(ssrc: number): void;
   /** @throws TypeError after `close` */
@@ -40,23 +43,23 @@ function isUint32(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= 0xffffffff;
 }
 
-/** @throws TypeError, HalfkeyError `InvalidSecurityPolicy` as {@link srtpSuite} and {@link deriveSrtpKeys} do */
-export function streamContext(options: SrtpStreamOptions): StreamContext {
+/** @throws TypeError, HalfkeyError `InvalidSecurityPolicy` as {@link srtpSuite} and `derive` do */
+export function streamContext(options: SrtpStreamOptions, derive: KeyDerivation): StreamContext {
   const suite = srtpSuite(options.suite);
   let ssrc = options.ssrc;
   if (ssrc !== undefined && !isUint32(ssrc)) throw new TypeError('srtp: ssrc is not an unsigned 32-bit integer');
   if (options.roc !== undefined && !isUint32(options.roc))
     throw new TypeError('srtp: roc is not an unsigned 32-bit integer');
   const mki = Uint8Array.from(options.mki ?? []);
-  const keys = deriveSrtpKeys(suite, options.masterKey, options.masterSalt);
+  const keys = derive(suite, options.masterKey, options.masterSalt);
   return {
     suite,
     keys,
     mki,
     index: new IndexTracker(options.roc ?? 0),
-    assertSsrc(value) {
+    assertSsrc(value, offset = 8) {
       if (ssrc !== undefined && value !== ssrc) {
-        throw new HalfkeyError('SRTP_MALFORMED', 'the packet belongs to another SSRC', { offset: 8 });
+        throw new HalfkeyError('SRTP_MALFORMED', 'the packet belongs to another SSRC', { offset });
       }
     },
     bindSsrc(value) {

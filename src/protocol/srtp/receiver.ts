@@ -6,6 +6,7 @@ import { concat, constantTimeEqual, equalBytes } from '../../foundation/base/byt
 import { HalfkeyError } from '../../foundation/base/errors.ts';
 import { streamContext, type SrtpStreamOptions } from './context.ts';
 import { replayError } from './packet-index.ts';
+import { deriveSrtpKeys } from './session-keys.ts';
 import { authenticationTag, counterMode, packetHeader } from './transform.ts';
 
 export interface SrtpReceiver {
@@ -25,7 +26,7 @@ export interface SrtpReceiver {
  * @throws TypeError for wrong lengths or numbers; HalfkeyError `InvalidSecurityPolicy` for an unsupported suite
  */
 export function createSrtpReceiver(options: SrtpStreamOptions): SrtpReceiver {
-  const context = streamContext(options);
+  const context = streamContext(options, deriveSrtpKeys);
   const { suite, keys, index: tracker, mki } = context;
 
   function unprotect(packet: Uint8Array): Uint8Array {

@@ -5,6 +5,7 @@
 import { concat } from '../../foundation/base/bytes.ts';
 import { streamContext, type SrtpStreamOptions } from './context.ts';
 import { replayError } from './packet-index.ts';
+import { deriveSrtpKeys } from './session-keys.ts';
 import { authenticationTag, counterMode, packetHeader } from './transform.ts';
 
 export interface SrtpSender {
@@ -23,7 +24,7 @@ export interface SrtpSender {
  * @throws TypeError for wrong lengths or numbers; HalfkeyError `InvalidSecurityPolicy` for an unsupported suite
  */
 export function createSrtpSender(options: SrtpStreamOptions & { readonly ssrc: number }): SrtpSender {
-  const context = streamContext(options);
+  const context = streamContext(options, deriveSrtpKeys);
   const { suite, keys, index: tracker, mki } = context;
 
   function protect(rtp: Uint8Array): Uint8Array {

@@ -48,15 +48,31 @@ export function deriveSessionOctets(
  * @throws TypeError when the master key or the master salt has another length
  */
 export function deriveSrtpKeys(suite: SrtpSuite, masterKey: Uint8Array, masterSalt: Uint8Array): SessionKeys {
+  return derive(suite, masterKey, masterSalt, LABEL.srtpEncryption, LABEL.srtpAuthentication, LABEL.srtpSalt);
+}
+
+/** SRTCP session keys (labels 3, 4, 5), else as {@link deriveSrtpKeys}. */
+export function deriveSrtcpKeys(suite: SrtpSuite, masterKey: Uint8Array, masterSalt: Uint8Array): SessionKeys {
+  return derive(suite, masterKey, masterSalt, LABEL.srtcpEncryption, LABEL.srtcpAuthentication, LABEL.srtcpSalt);
+}
+
+function derive(
+  suite: SrtpSuite,
+  masterKey: Uint8Array,
+  masterSalt: Uint8Array,
+  encryption: number,
+  authentication: number,
+  salt: number,
+): SessionKeys {
   if (masterKey.length !== suite.keyLength)
     throw new TypeError(`srtp: ${suite.name} needs a master key of ${String(suite.keyLength)} octets`);
   if (masterSalt.length !== suite.saltLength)
     throw new TypeError(`srtp: ${suite.name} needs a master salt of ${String(suite.saltLength)} octets`);
-  const derive = (label: number, octets: number): Uint8Array =>
-    deriveSessionOctets(masterKey, masterSalt, label, octets);
+  const octets = (label: number, length: number): Uint8Array =>
+    deriveSessionOctets(masterKey, masterSalt, label, length);
   return {
-    encryption: new Secret('SrtpEncryptionKey', derive(LABEL.srtpEncryption, suite.keyLength)),
-    authentication: new Secret('SrtpAuthenticationKey', derive(LABEL.srtpAuthentication, suite.authKeyLength)),
-    salt: new Secret('SrtpSalt', derive(LABEL.srtpSalt, suite.saltLength)),
+    encryption: new Secret('SrtpEncryptionKey', octets(encryption, suite.keyLength)),
+    authentication: new Secret('SrtpAuthenticationKey', octets(authentication, suite.authKeyLength)),
+    salt: new Secret('SrtpSalt', octets(salt, suite.saltLength)),
   };
 }

@@ -21,6 +21,8 @@ export interface SrtpSuite {
   readonly saltLength: 14;
   readonly authKeyLength: 20;
   readonly tagLength: 4 | 10;
+  /** Of SRTCP: 80 bits also where SRTP has 32 (RFC 5764 4.1.2, RFC 4568 6.2.2), since a forged BYE costs more than a forged sample. */
+  readonly rtcpTagLength: 10;
 }
 
 const SUITES: Readonly<Record<SuiteName, SrtpSuite | undefined>> = {
@@ -31,6 +33,7 @@ const SUITES: Readonly<Record<SuiteName, SrtpSuite | undefined>> = {
     saltLength: 14,
     authKeyLength: 20,
     tagLength: 10,
+    rtcpTagLength: 10,
   },
   AES_CM_128_HMAC_SHA1_32: {
     name: 'AES_CM_128_HMAC_SHA1_32',
@@ -39,6 +42,7 @@ const SUITES: Readonly<Record<SuiteName, SrtpSuite | undefined>> = {
     saltLength: 14,
     authKeyLength: 20,
     tagLength: 4,
+    rtcpTagLength: 10,
   },
   AES_256_CM_HMAC_SHA1_80: {
     name: 'AES_256_CM_HMAC_SHA1_80',
@@ -47,6 +51,7 @@ const SUITES: Readonly<Record<SuiteName, SrtpSuite | undefined>> = {
     saltLength: 14,
     authKeyLength: 20,
     tagLength: 10,
+    rtcpTagLength: 10,
   },
   AEAD_AES_128_GCM: undefined,
   AEAD_AES_256_GCM: undefined,

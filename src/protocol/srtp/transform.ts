@@ -68,3 +68,9 @@ export function authenticationTag(
   const mac = keys.authentication.use((key) => createHmac('sha1', key).update(authenticated).update(roc).digest());
   return mac.subarray(0, suite.tagLength);
 }
+
+/** The same for SRTCP: over the packet up to the E flag and index, which stand in it (RFC 3711 3.4, 4.2). */
+export function controlTag(suite: SrtpSuite, keys: SessionKeys, authenticated: Uint8Array): Uint8Array {
+  const mac = keys.authentication.use((key) => createHmac('sha1', key).update(authenticated).digest());
+  return mac.subarray(0, suite.rtcpTagLength);
+}
