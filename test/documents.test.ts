@@ -12,7 +12,9 @@ describe.each(documents)('%s', (name) => {
   const text = readFileSync(name, 'utf8');
 
   it('names only files and folders that are there', () => {
-    const named = [...text.matchAll(/\b(?:src|test|tools|docs|examples)\/[A-Za-z0-9_./-]*[A-Za-z0-9_]/g)].map(([path]) => path);
+    const named = [...text.matchAll(/\b(?:src|test|tools|docs|examples)\/[A-Za-z0-9_./-]*[A-Za-z0-9_]/g)].map(
+      ([path]) => path,
+    );
     const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) =>
       name.startsWith('docs/') ? `docs/${path ?? ''}` : (path ?? ''),
     );
