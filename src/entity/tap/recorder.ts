@@ -24,6 +24,9 @@ const keyOf = (source: Endpoint, destination: Endpoint): string =>
 export function createRecorder(): Recorder {
   /** Next sequence number of each direction. */
   const sequences = new Map<string, number>();
+  let connections = 0;
+  /** Each connection begins elsewhere, so that two between the same addresses are not taken for one. */
+  const initial = (): number => (connections++ * 0x2000_0001) >>> 0;
 
   function segment(
     timeMs: number,
@@ -33,7 +36,7 @@ export function createRecorder(): Recorder {
     flag: 'ack' | 'syn' | 'fin',
   ): Uint8Array {
     const key = keyOf(source, destination);
-    const sequence = flag === 'syn' ? 0 : (sequences.get(key) ?? 1);
+    const sequence = flag === 'syn' ? initial() : (sequences.get(key) ?? 1);
     const acknowledgement = sequences.get(keyOf(destination, source)) ?? 1;
     if (flag === 'fin') sequences.delete(key);
     else sequences.set(key, (sequence + payload.length + (flag === 'syn' ? 1 : 0)) >>> 0);
