@@ -23,9 +23,13 @@ export class ByteReader {
   /** The next `length` octets as a view. @throws HalfkeyError `Truncated` */
   take(length: number, what = 'field'): Uint8Array {
     if (length > this.remaining) {
-      throw new HalfkeyError('Truncated', `${what} needs ${String(length)} octets, ${String(this.remaining)} are left`, {
-        offset: this.offset,
-      });
+      throw new HalfkeyError(
+        'Truncated',
+        `${what} needs ${String(length)} octets, ${String(this.remaining)} are left`,
+        {
+          offset: this.offset,
+        },
+      );
     }
     const view = this.bytes.subarray(this.offset, this.offset + length);
     this.offset += length;
@@ -47,7 +51,9 @@ export class ByteReader {
   /** @throws HalfkeyError `TrailingData` when octets are left */
   finish(what = 'message'): void {
     if (this.remaining > 0) {
-      throw new HalfkeyError('TrailingData', `${String(this.remaining)} octets after the end of the ${what}`, { offset: this.offset });
+      throw new HalfkeyError('TrailingData', `${String(this.remaining)} octets after the end of the ${what}`, {
+        offset: this.offset,
+      });
     }
   }
 }

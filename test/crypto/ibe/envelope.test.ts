@@ -16,11 +16,11 @@ import {
   type PublicParameters,
 } from '../../../src/crypto/ibe/index.ts';
 import type { Point } from '../../../src/crypto/curve/index.ts';
+import type { HalfkeyError } from '../../../src/foundation/base/index.ts';
 import {
   ascii,
   concat,
   fromHex,
-  HalfkeyError,
   isHalfkeyError,
   Secret,
   systemRandom,

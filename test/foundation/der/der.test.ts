@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromHex, HalfkeyError, isHalfkeyError, toHex } from '../../../src/foundation/base/index.ts';
+import type { HalfkeyError } from '../../../src/foundation/base/index.ts';
+import { fromHex, isHalfkeyError, toHex } from '../../../src/foundation/base/index.ts';
 import {
   decodeDer,
   derGeneralizedTime,
