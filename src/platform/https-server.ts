@@ -30,6 +30,8 @@ export interface ServerRoute {
   readonly bodyLimit?: number;
   readonly stream?: boolean;
   readonly handler: (request: ServerRequest) => Promise<{ readonly status?: number; readonly body: unknown }>;
+  /** Called instead of `handler` for a body that is too long or no JSON, where refusals are recorded: throws what the client is told. */
+  readonly unreadable?: (error: HalfkeyError, client: TlsPeer) => Promise<never>;
   /** Runs after an answer of `handler`, error or not, has been handed to the operating system. */
   readonly after?: () => void;
 }
@@ -58,11 +60,12 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 /** A route for a handler of a contract. */
 export function routeOf(handler: Handler, more: Pick<ServerRoute, 'bodyLimit' | 'after'> = {}): ServerRoute {
-  const { method, path, roles, handle } = handler;
+  const { method, path, roles, handle, unreadable } = handler;
   return {
     method,
     path,
     ...(roles === undefined ? {} : { roles }),
+    ...(unreadable === undefined ? {} : { unreadable }),
     ...more,
     handler: async ({ body, client }) => ({ body: await handle(body, client) }),
   };
@@ -183,7 +186,10 @@ function addRoute(
     const body =
       route.stream === true
         ? boundedStream(raw, route.bodyLimit ?? Number.POSITIVE_INFINITY)
-        : await readJsonBody(raw, route.bodyLimit ?? DEFAULT_BODY_LIMIT);
+        : await readJsonBody(raw, route.bodyLimit ?? DEFAULT_BODY_LIMIT).catch((error: unknown) => {
+            if (route.unreadable === undefined || !isHalfkeyError(error)) throw error;
+            return route.unreadable(error, client);
+          });
     return route.handler({ body, client, query });
   }
 

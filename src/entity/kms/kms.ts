@@ -80,5 +80,5 @@ function releaseHandler<Request extends GatedRequest, A extends Authorised>(
   operation: string,
   steps: (request: Request) => ReleaseSteps<A>,
 ): Handler {
-  return { method, path, handle: gate(options, { operation, roles, parse: (body) => parseBody(schema, body), steps }) };
+  return { method, path, ...gate(options, { operation, roles, parse: (body) => parseBody(schema, body), steps }) };
 }

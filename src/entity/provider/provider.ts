@@ -44,7 +44,7 @@ export function createProvider(options: ProviderOptions): Handler {
   return {
     method,
     path,
-    handle: gate(options.gate, {
+    ...gate(options.gate, {
       operation: 'open-nonce',
       roles,
       parse: (body) => parseBody(schema, body),

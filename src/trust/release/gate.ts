@@ -5,7 +5,7 @@
  */
 import { HalfkeyError, isHalfkeyError } from '../../foundation/base/index.ts';
 import type { Authorised, ReleasedAnswer, Releaser, ReleaseSteps } from './pipeline.ts';
-import type { AnswerKey } from './sealed-answer.ts';
+import { assertAnswerKey, type AnswerKey } from './sealed-answer.ts';
 
 export interface GateOptions {
   readonly releaser: Releaser;
@@ -35,33 +35,54 @@ interface ReleaseClient {
   readonly fingerprint: string;
 }
 
-/** The function that answers a release route. */
+/** What answers a release route. */
+export interface Gate {
+  readonly handle: (body: unknown, client: ReleaseClient) => Promise<ReleasedAnswer>;
+  /** For a body that could not be read: records the refusal and throws what the client is told. */
+  readonly unreadable: (error: HalfkeyError, client: ReleaseClient) => Promise<never>;
+}
+
+/** The two ends of a release route: a request that could be read, and one that could not. */
 export function gate<Request extends GatedRequest, A extends Authorised>(
   { releaser, monotonicMs, sleep, refusalFloorMs = 50 }: GateOptions,
   { operation, roles, parse, steps }: GatedOperation<Request, A>,
-): (body: unknown, client: ReleaseClient) => Promise<ReleasedAnswer> {
-  async function enter(body: unknown, client: ReleaseClient): Promise<ReleasedAnswer> {
+): Gate {
+  async function enter(read: () => unknown, client: ReleaseClient): Promise<ReleasedAnswer> {
     let request: Request;
+    let todo: ReleaseSteps<A>;
     try {
       if (!roles.includes(client.role))
         throw new HalfkeyError('ROLE', `a certificate of role ${client.role} may not ask this`);
-      request = parse(body);
+      request = parse(read());
+      // Before the secret is touched: nothing could be sealed to another key.
+      await assertAnswerKey(request.answerKey);
+      todo = steps(request);
     } catch (error) {
       if (!isHalfkeyError(error)) throw error;
       throw await releaser.refuse({ operation, client }, error);
     }
     const { requestId, answerKey } = request;
-    return releaser.release({ operation, requestId, body: request, answerKey, client }, steps(request));
+    return releaser.release({ operation, requestId, body: request, answerKey, client }, todo);
   }
 
-  return async (body, client) => {
+  async function inTime(read: () => unknown, client: ReleaseClient): Promise<ReleasedAnswer> {
     const arrived = monotonicMs();
     try {
-      return await enter(body, client);
+      return await enter(read, client);
     } catch (error) {
       const rest = arrived + refusalFloorMs - monotonicMs();
       if (rest > 0) await sleep(rest);
       throw error;
     }
+  }
+
+  return {
+    handle: (body, client) => inTime(() => body, client),
+    async unreadable(error, client) {
+      await inTime(() => {
+        throw error;
+      }, client);
+      throw error;
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** Log before key: the pipeline through which a holder releases, and what it releases in. */
-export { gate, type GatedRequest, type GateOptions } from './gate.ts';
+export { gate, type Gate, type GatedRequest, type GateOptions } from './gate.ts';
 export {
   createReleaser,
   type Authorised,

@@ -51,6 +51,11 @@ export async function sealAnswer(payload: object, key: AnswerKey, context: Answe
     .encrypt(recipient);
 }
 
+/** @throws HalfkeyError `BAD_REQUEST` unless the key is a point of P-256 */
+export async function assertAnswerKey(key: AnswerKey): Promise<void> {
+  await importAnswerKey(key);
+}
+
 async function importAnswerKey(key: AnswerKey): Promise<CryptoKey> {
   try {
     return (await importJWK({ ...key }, 'ECDH-ES')) as CryptoKey;
