@@ -1,4 +1,5 @@
-/** RTP packets (RFC 3550 5.1): fixed header, CSRC list, extension and padding taken off. */
+/** RTP packets (RFC 3550 5.1): read with CSRC list, extension and padding taken off, written without them. */
+import { concat, uint } from '../../foundation/base/bytes.ts';
 import { HalfkeyError } from '../../foundation/base/errors.ts';
 
 /** A clear RTP packet. */
@@ -43,4 +44,14 @@ export function parseRtp(packet: Uint8Array): RtpPacket {
     ssrc: view.getUint32(8),
     payload: packet.subarray(start, end),
   };
+}
+
+/**
+ * The octets of a packet without CSRC list, extension and padding; parsing them gives the same value.
+ * @throws RangeError when a number does not fit its field
+ */
+export function encodeRtp({ payloadType, marker, sequence, timestamp, ssrc, payload }: RtpPacket): Uint8Array {
+  if (payloadType > 0x7f) throw new RangeError('encodeRtp: the payload type has 7 bits');
+  const head = Uint8Array.of(0x80, (marker ? 0x80 : 0) | payloadType);
+  return concat(head, uint(sequence, 2), uint(timestamp, 4), uint(ssrc, 4), payload);
 }

@@ -9,19 +9,14 @@
  * overlap, the one received first stays, so repeated packets change nothing. Packets beyond the maximal length of the
  * file are dropped and counted.
  */
-import { ascii, concat } from '../../foundation/base/bytes.ts';
+import { concat } from '../../foundation/base/bytes.ts';
 import type { RtpPacket } from './rtp.ts';
+import { ENCODINGS, SAMPLE_RATE, wavHeader } from './wav-header.ts';
 
-const SAMPLE_RATE = 8000;
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 /** How far a stream's own clock may depart from the capture clock between two packets: a buffer in the network, a pause. */
 const MAX_JUMP_MS = 10_000;
 const DEFAULT_MAX_SECONDS = 4 * 3600;
-
-const ENCODINGS = {
-  PCMU: { tag: 7, silence: 0xff, payloadType: 0 },
-  PCMA: { tag: 6, silence: 0xd5, payloadType: 8 },
-} as const;
 
 export interface StereoWavOptions {
   readonly encoding: keyof typeof ENCODINGS;
@@ -104,7 +99,7 @@ export function createStereoWav(options: StereoWavOptions): StereoWav {
         }
       }
     }
-    return concat(wavHeader(tag, samples), data);
+    return concat(wavHeader(tag, 2, samples), data);
   }
 
   return {
@@ -114,26 +109,4 @@ export function createStereoWav(options: StereoWavOptions): StereoWav {
       return dropped;
     },
   };
-}
-
-/** RIFF header, `fmt ` of 18 octets, `fact` with the samples a channel, and the head of `data`; all little endian. */
-function wavHeader(tag: number, samples: number): Uint8Array {
-  const header = new Uint8Array(58);
-  const view = new DataView(header.buffer);
-  header.set(ascii('RIFF'), 0);
-  view.setUint32(4, 50 + 2 * samples, true);
-  header.set(ascii('WAVEfmt '), 8);
-  view.setUint32(16, 18, true);
-  view.setUint16(20, tag, true);
-  view.setUint16(22, 2, true); // channels
-  view.setUint32(24, SAMPLE_RATE, true);
-  view.setUint32(28, 2 * SAMPLE_RATE, true); // octets a second
-  view.setUint16(32, 2, true); // octets a frame
-  view.setUint16(34, 8, true); // bits a sample
-  header.set(ascii('fact'), 38);
-  view.setUint32(42, 4, true);
-  view.setUint32(46, samples, true);
-  header.set(ascii('data'), 50);
-  view.setUint32(54, 2 * samples, true);
-  return header;
 }
