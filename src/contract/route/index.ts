@@ -65,8 +65,8 @@ export const answerKey = z.strictObject({
 /** Members that every request for a release has. */
 export const releaseRequest = {
   requestId,
-  /** General JWS JSON, checked by the warrant module. */
-  warrant: z.unknown(),
+  /** General JWS JSON, checked by the warrant module, which also says that it is missing. */
+  warrant: z.unknown().optional(),
   /** Why it is asked, in the operator's words: a case number, never an identity. */
   purpose: z.string().min(1).max(200),
   answerKey,

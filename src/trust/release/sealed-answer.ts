@@ -58,7 +58,7 @@ export async function assertAnswerKey(key: AnswerKey): Promise<void> {
 
 async function importAnswerKey(key: AnswerKey): Promise<CryptoKey> {
   try {
-    return (await importJWK({ ...key }, 'ECDH-ES')) as CryptoKey;
+    return await importJWK<AnswerKey>({ ...key }, 'ECDH-ES');
   } catch (cause) {
     throw new HalfkeyError('BAD_REQUEST', 'answerKey is not a public key of P-256', { cause });
   }
