@@ -45,21 +45,25 @@ export async function openRequestStore(state: State): Promise<RequestStore> {
      ) STRICT`,
   ]);
   const database = state.database<RequestSchema>();
+  const find = async (question: string): Promise<PendingRequest | undefined> => {
+    const row = await database
+      .selectFrom('pending_request')
+      .selectAll()
+      .where('question', '=', question)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    return { requestId: row.request_id, answerKey: row.answer_key, sealedKey: Uint8Array.from(row.sealed_key) };
+  };
   return {
-    async find(question): Promise<PendingRequest | undefined> {
-      const row = await database
-        .selectFrom('pending_request')
-        .selectAll()
-        .where('question', '=', question)
-        .executeTakeFirst();
-      if (row === undefined) return undefined;
-      return { requestId: row.request_id, answerKey: row.answer_key, sealedKey: Uint8Array.from(row.sealed_key) };
-    },
-    async begin(question, { requestId, answerKey, sealedKey }) {
+    find,
+    async begin(question, pending) {
+      const { requestId, answerKey, sealedKey } = pending;
       await database
         .insertInto('pending_request')
         .values({ question, request_id: requestId, answer_key: answerKey, sealed_key: sealedKey })
+        .onConflict((conflict) => conflict.column('question').doNothing())
         .execute();
+      return (await find(question)) ?? pending;
     },
     async end(question) {
       await database.deleteFrom('pending_request').where('question', '=', question).execute();

@@ -8,7 +8,7 @@ import { HalfkeyError, isHalfkeyError, Secret } from '../../foundation/base/inde
 import { createAnswerKey, openAnswer, type AnswerKey } from '../../trust/release/index.ts';
 import type { VerifiedWarrant } from '../../trust/warrant/index.ts';
 import { parseBody, releaseAnswer } from '../../contract/xk/index.ts';
-import type { DeliverySealer, HolderClient, Observer, RequestStore } from './ports.ts';
+import type { DeliverySealer, HolderClient, Observer, PendingRequest, RequestStore } from './ports.ts';
 
 /** A warrant that the Delivery Function acts on: as it was signed, and as it was verified. */
 export interface ActiveWarrant {
@@ -32,9 +32,12 @@ export interface Question<Answer> {
 }
 
 export interface Asker {
-  /** @throws HalfkeyError the holder's refusal, or `UNAVAILABLE` when it cannot be reached for `patienceMs` */
+  /**
+   * @throws HalfkeyError the holder's refusal; `UNAVAILABLE` when it cannot be reached for `patienceMs`, or sends
+   *   something that is not the answer to this request
+   */
   ask<Answer>(question: Question<Answer>): Promise<Answer>;
-  /** Erases the keys of the questions asked so far. */
+  /** Ends the requests made so far and erases their keys: an answer that a holder stores can then be read by nobody. */
   finish(): Promise<void>;
 }
 
@@ -62,19 +65,22 @@ const LONGEST_PAUSE_MS = 2000;
 export function createAsker({ store, sealer, observe, purpose, sleep, patienceMs, onReceipt }: AskerOptions): Asker {
   const asked = new Set<string>();
 
+  async function fresh(): Promise<PendingRequest> {
+    const requestId = randomUUID();
+    const { publicKey, privateKey } = await createAnswerKey();
+    const sealedKey = sealer.seal(privateKey, `answer-key ${requestId}`);
+    privateKey.fill(0);
+    return { requestId, answerKey: JSON.stringify(publicKey), sealedKey };
+  }
+
+  /** The request of a question: the one that is under way, or a new one, durable before it is sent. */
   async function begin(
     question: string,
   ): Promise<{ requestId: string; answerKey: AnswerKey; privateKey: Secret<'AnswerKey'> }> {
-    const pending = await store.find(question);
-    if (pending !== undefined) {
-      const privateKey = new Secret('AnswerKey', sealer.open(pending.sealedKey, `answer-key ${pending.requestId}`));
-      return { requestId: pending.requestId, answerKey: JSON.parse(pending.answerKey) as AnswerKey, privateKey };
-    }
-    const requestId = randomUUID();
-    const pair = await createAnswerKey();
-    const sealedKey = sealer.seal(pair.privateKey, `answer-key ${requestId}`);
-    await store.begin(question, { requestId, answerKey: JSON.stringify(pair.publicKey), sealedKey });
-    return { requestId, answerKey: pair.publicKey, privateKey: new Secret('AnswerKey', pair.privateKey) };
+    const pending = (await store.find(question)) ?? (await store.begin(question, await fresh()));
+    const { requestId, answerKey, sealedKey } = pending;
+    const privateKey = new Secret('AnswerKey', sealer.open(sealedKey, `answer-key ${requestId}`));
+    return { requestId, answerKey: JSON.parse(answerKey) as AnswerKey, privateKey };
   }
 
   async function send({ holder, client, path, operation }: Question<unknown>, body: object): Promise<unknown> {
@@ -101,9 +107,9 @@ export function createAsker({ store, sealer, observe, purpose, sleep, patienceMs
       try {
         observe('asked', { holder, operation });
         const body = { requestId, warrant: warrant.signed, purpose, answerKey, ...members };
-        const { answer, receipt } = parseBody(releaseAnswer, await send(question, body));
+        const { answer, receipt } = fromHolder(releaseAnswer, await send(question, body));
         const context = { requestId, warrantDigest: warrant.digest };
-        const payload = parseBody(question.answer, await openAnswer(answer, privateKey, context));
+        const payload = fromHolder(question.answer, await openAnswer(answer, privateKey, context));
         observe('answered', { holder, operation, logEntry: receipt.sequence });
         await onReceipt({ holder, operation, requestId, ...receipt });
         return payload;
@@ -121,4 +127,13 @@ export function createAsker({ store, sealer, observe, purpose, sleep, patienceMs
       asked.clear();
     },
   };
+}
+
+/** An answer of the contract. What a holder sends instead is its fault, not that of our request. @throws HalfkeyError `UNAVAILABLE` */
+function fromHolder<T>(schema: ZodType<T>, answer: unknown): T {
+  try {
+    return parseBody(schema, answer);
+  } catch (cause) {
+    throw new HalfkeyError('UNAVAILABLE', 'the holder sent something that is not of the contract', { cause });
+  }
 }

@@ -72,10 +72,13 @@ export function sameExchange(a: Candidate, b: Candidate): boolean {
   );
 }
 
-/** Why a warrant does not cover an exchange whose parties it names; undefined when it does. */
-export function outOfScope(warrant: ActiveWarrant, { i1, r1 }: Exchange): ErrorCode | undefined {
-  const first = i1 ?? r1;
-  if (first === undefined) return 'INCOMPLETE';
+/**
+ * Why a warrant does not cover an exchange whose parties it names; undefined when it does. Without I_MESSAGE_1 and
+ * R_MESSAGE_1 the later T of the others decides: nobody is asked then, since the holders want the first one.
+ */
+export function outOfScope(warrant: ActiveWarrant, { i1, r1, i2, r2 }: Exchange): ErrorCode | undefined {
+  const first = i1 ?? r1 ?? i2 ?? r2;
+  if (first === undefined) return undefined;
   try {
     assertIntercepted(warrant.verified, ntpToUnixSeconds(first.t));
     return undefined;

@@ -2,5 +2,5 @@
 export { createAsker, type AskerOptions } from './asking.ts';
 export { createDelivery, type Delivery, type DeliveryOptions } from './delivery.ts';
 export type { HandoverSink, HolderClient, Observer, PendingRequest, RequestStore, WarrantStore } from './ports.ts';
-export type { Custody as DeliveryCustody } from './recovery.ts';
+export type { Custody as DeliveryCustody } from './case.ts';
 export { openWarrantBook, type WarrantBook } from './warrant-book.ts';

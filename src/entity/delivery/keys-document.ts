@@ -2,12 +2,12 @@
  * The keys of a session for an agency whose warrant orders them: as TS 33.108's CCKeyInfo has them, a CS ID with
  * its key and salt, and the session key they come from. Written only where the warrant says so.
  */
-import { toHex, type Secret } from '../../foundation/base/index.ts';
-import { deriveMediaKeys, type Exchange } from '../../protocol/discovery/index.ts';
+import { isHalfkeyError, toHex, type Secret } from '../../foundation/base/index.ts';
+import { deriveMediaKeys, type Exchange, type MediaKey } from '../../protocol/discovery/index.ts';
 
-/** JSON, UTF-8. Every octet string is lower-case hex. */
+/** JSON, UTF-8. Every octet string is lower-case hex. No streams when the messages that tell of them were not captured. */
 export function keysDocument(callId: string, exchange: Exchange, kSession: Secret<'SessionKey'>): Uint8Array {
-  const keys = deriveMediaKeys(exchange, kSession);
+  const keys = mediaKeys(exchange, kSession);
   const document = {
     version: 1,
     callId,
@@ -24,4 +24,13 @@ export function keysDocument(callId: string, exchange: Exchange, kSession: Secre
   };
   for (const { masterKey } of keys) masterKey.wipe();
   return new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+function mediaKeys(exchange: Exchange, kSession: Secret<'SessionKey'>): MediaKey[] {
+  try {
+    return deriveMediaKeys(exchange, kSession);
+  } catch (error) {
+    if (!isHalfkeyError(error)) throw error;
+    return [];
+  }
 }

@@ -17,8 +17,8 @@ export interface PendingRequest {
 /** Requests under way: kept so that after a crash the very same request is sent again. */
 export interface RequestStore {
   find(question: string): Promise<PendingRequest | undefined>;
-  /** Durable when it returns. */
-  begin(question: string, pending: PendingRequest): Promise<void>;
+  /** Durable when it returns; keeps the first request of a question, and returns what is kept. */
+  begin(question: string, pending: PendingRequest): Promise<PendingRequest>;
   /** Forgets a request and erases its key: a stored answer can then be read by nobody. */
   end(question: string): Promise<void>;
 }

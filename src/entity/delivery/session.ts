@@ -1,43 +1,35 @@
 /**
  * One warranted session: an exchange of a call that has a target of the warrant on one side or both.
- * Decides which messages are needed and when to ask, keeps the media until the key is there, and hands over.
+ * Decides when to ask, keeps the media until the key is there and proved, and hands over.
  */
 import { HalfkeyError, isHalfkeyError, toHex, type Secret } from '../../foundation/base/index.ts';
-import type { Identity } from '../../foundation/identity/index.ts';
-import {
-  checkExchange,
-  confirmSessionKey,
-  crossCheck,
-  deriveMediaKeys,
-  type Exchange,
-  type Role,
-} from '../../protocol/discovery/index.ts';
+import { checkExchange, confirmSessionKey, deriveMediaKeys, type Exchange } from '../../protocol/discovery/index.ts';
 import type { UdpEvent } from '../../protocol/media/index.ts';
 import type { Call, Exchange as Candidate } from '../../protocol/signalling/index.ts';
 import { warrantTime } from '../../trust/warrant/index.ts';
 import type { Session } from '../../contract/administration/index.ts';
 import type { ActiveWarrant, Asker } from './asking.ts';
+import { Branches, type Branch } from './branches.ts';
 import { CallMedia } from './call-media.ts';
-import { keysDocument } from './keys-document.ts';
-import type { HandoverSink, Observer } from './ports.ts';
-import { readCandidate, targetsIn, whatIsMissing } from './exchange-reading.ts';
-import { recoverKey, type Custody } from './recovery.ts';
+import type { Custody } from './case.ts';
+import { outOfScope, targetsIn } from './exchange-reading.ts';
+import { handOver, NO_FILES, type HandOver } from './hand-over.ts';
+import { keyOfSides } from './recovery.ts';
+import type { Direction } from './srtp-streams.ts';
 
-export interface SessionTools {
+export interface SessionTools extends HandOver {
   readonly custody: Custody;
   readonly asker: Asker;
-  readonly sink: HandoverSink;
-  readonly observe: Observer;
-  /** Name of the session's directory. */
-  readonly name: string;
 }
 
 export class WarrantedSession {
   readonly media: CallMedia;
   readonly warrant: ActiveWarrant;
+  /** What an operator must know beside the result. No identity. */
+  readonly notes: string[] = [];
   readonly #call: Call;
   readonly #tools: SessionTools;
-  readonly #candidates: Candidate[] = [];
+  readonly #branches: Branches;
   #recovering: Promise<void> | undefined;
   #key: Secret<'SessionKey'> | undefined;
   #recovered: Candidate | undefined;
@@ -49,6 +41,7 @@ export class WarrantedSession {
     this.warrant = warrant;
     this.#call = call;
     this.#tools = tools;
+    this.#branches = new Branches(warrant, call);
     const { interception, deliver } = warrant.verified.warrant;
     this.media = new CallMedia({
       call,
@@ -60,19 +53,20 @@ export class WarrantedSession {
 
   /** A candidate of the session's exchange has appeared or grown. */
   take(candidate: Candidate): void {
-    if (!this.#candidates.includes(candidate)) this.#candidates.push(candidate);
-    const { exchange } = readCandidate(candidate);
+    this.#branches.add(candidate);
+    const { exchange } = this.#branches.read(candidate);
     const map = (exchange.r2 ?? exchange.i2 ?? exchange.r1 ?? exchange.i1)?.csMap ?? [];
     // Odd CS IDs, counted from 1, go from the initiator to the responder (profile 3.4).
     for (const [i, { ssrc }] of map.entries()) {
       this.media.expect(ssrc, i % 2 === 0 ? 'initiator-to-responder' : 'responder-to-initiator');
     }
-    this.#attempt(false);
   }
 
-  feed(event: UdpEvent): void {
-    this.media.feed(event);
-    if (this.#recovering === undefined) this.#attempt(false);
+  /** A packet to an address of the call. */
+  feed(event: UdpEvent, direction: Direction | undefined): void {
+    const { started, full } = this.media;
+    this.media.feed(event, direction);
+    if (started !== this.media.started || full !== this.media.full) this.ask();
   }
 
   /** Waits while too much is held. */
@@ -80,47 +74,42 @@ export class WarrantedSession {
     if (this.media.full) await this.#recovering;
   }
 
-  /** Asks as soon as the needed messages are there and either the last one, too, or media that want a key. */
-  #attempt(final: boolean): void {
+  /**
+   * Asks the holders once, when it is clear whom to ask for what: the dialog was answered (before, another branch may
+   * be, and a holder answers for one), and R_MESSAGE_2, which proves the key, is there, or media want a key.
+   * With `final` nothing more will come: then with whatever there is.
+   */
+  ask(final = false): void {
     if (this.#recovering !== undefined) return;
-    const best = this.#best();
-    if (best === undefined) return;
-    const { exchange, problem } = readCandidate(best);
-    const roles = Object.keys(targetsIn(this.warrant.verified, exchange)) as Role[];
-    const missing = roles.map((role) => whatIsMissing(exchange, role)).find((error) => error !== undefined);
+    const branch = this.#branches.best();
+    if (branch === undefined || this.outOfScope() !== undefined) return;
+    const { exchange, answered, problem, missing } = branch;
     if (missing !== undefined) {
       if (final) this.#failure = problem ?? missing;
       return;
     }
-    if (!final && exchange.r2 === undefined && !this.media.started) return;
-    this.#recovering = this.#recover(best, exchange).catch((error: unknown) => {
-      this.#failure = isHalfkeyError(error)
-        ? error
-        : new HalfkeyError('INTERNAL', 'the session could not be worked on', { cause: error });
+    const ready = answered && (exchange.r2 !== undefined || (exchange.i2 !== undefined && this.media.started));
+    if (!final && !ready && !this.media.full) return;
+    this.#recovering = this.#recover(branch).catch((error: unknown) => {
+      this.#failure = known(error, 'the session could not be worked on');
     });
   }
 
-  /** Of several branches the answered one: with R_MESSAGE_2, else with the most messages. */
-  #best(): Candidate | undefined {
-    const weight = ({ i1, r1, i2, r2 }: Candidate): number =>
-      [i1, r1, i2, r2].reduce((sum, message, i) => sum + (message === undefined ? 0 : 2 ** i), 0);
-    return this.#candidates.toSorted((a, b) => weight(b) - weight(a))[0];
+  /** Why the warrant does not cover the exchange, as far as its messages tell; undefined when it does. */
+  outOfScope(): string | undefined {
+    const branch = this.#branches.best();
+    return branch === undefined ? undefined : outOfScope(this.warrant, branch.exchange);
   }
 
-  async #recover(candidate: Candidate, exchange: Exchange): Promise<void> {
-    const { custody, asker, observe } = this.#tools;
+  async #recover({ candidate, exchange, open }: Branch): Promise<void> {
     checkExchange(exchange);
-    const sides = Object.entries(targetsIn(this.warrant.verified, exchange)) as [Role, Identity][];
-    for (const [role, target] of sides) {
-      const key = await recoverKey(custody, asker, { warrant: this.warrant, target, role, exchange });
-      if (this.#key === undefined) this.#key = key;
-      else crossCheck(this.#key, key);
-    }
-    const key = this.#key;
-    if (key === undefined) throw new HalfkeyError('TARGET_MISMATCH', 'no side of the exchange is a target');
+    const { custody, asker } = this.#tools;
+    const { key, note } = await keyOfSides(custody, asker, { warrant: this.warrant, exchange }, open);
+    if (note !== undefined) this.notes.push(note);
+    this.#key = key;
     this.#recovered = candidate;
     this.#confirmed = confirmSessionKey(exchange, key);
-    observe('recovered', {
+    this.#tools.observe('recovered', {
       csbId: toHex(candidate.csbId),
       confirmedBy: this.#confirmed ? 'V of R_MESSAGE_2' : 'nothing yet',
     });
@@ -139,21 +128,69 @@ export class WarrantedSession {
     }
   }
 
-  /** Ends the session: what can still be recovered is, the product is handed over, keys are erased. */
-  async finish(): Promise<Session> {
-    this.#attempt(true);
+  /**
+   * Ends the session: what can still be recovered is, the product is handed over, keys are erased.
+   * @returns undefined when the warrant does not cover the call after all
+   */
+  async finish(): Promise<Session | undefined> {
+    try {
+      this.ask(true);
+      await this.#recovering;
+      if (this.outOfScope() !== undefined) return undefined;
+      this.#confirmLate();
+      const files = await this.#product();
+      return this.#result(files);
+    } finally {
+      this.#close();
+      await this.#tools.asker.finish();
+    }
+  }
+
+  /** Ends the session without a result; requests under way stay as they are, to be repeated. */
+  async abandon(): Promise<void> {
     await this.#recovering;
-    if (this.#failure === undefined && !this.#confirmed) this.#confirmLate();
-    const streams = this.media.streams();
-    const recovered = this.#failure === undefined && this.#key !== undefined;
-    const keyConfirmed = recovered && (this.#confirmed || streams.some(({ decrypted }) => decrypted > 0));
-    const files = recovered ? await this.#handOver() : { wav: null, pcap: null, keys: null };
-    const keysOrdered = this.warrant.verified.warrant.deliver.includes('keys');
-    const kSession = recovered && keysOrdered ? (this.#key?.use(toHex) ?? null) : null;
+    this.#close();
+  }
+
+  #close(): void {
     this.media.close();
     this.#key?.wipe();
-    await this.#tools.asker.finish();
+  }
+
+  /** R_MESSAGE_2 may come after the key: then its V is checked now. */
+  #confirmLate(): void {
+    if (this.#failure !== undefined || this.#confirmed) return;
+    if (this.#key === undefined || this.#recovered?.r2 === undefined) return;
+    try {
+      const { exchange } = this.#branches.read(this.#recovered);
+      checkExchange(exchange);
+      this.#confirmed = confirmSessionKey(exchange, this.#key);
+    } catch (error) {
+      this.#failure = known(error, 'the key could not be confirmed');
+    }
+  }
+
+  async #product(): Promise<Session['files']> {
+    const [key, candidate] = [this.#key, this.#recovered];
+    if (this.#failure !== undefined || key === undefined || candidate === undefined) {
+      this.media.discard();
+      return NO_FILES;
+    }
+    try {
+      const { exchange } = this.#branches.read(candidate);
+      const { deliver } = this.warrant.verified.warrant;
+      return await handOver(this.#tools, { deliver, callId: this.#call.callId, exchange, key, media: this.media });
+    } catch (error) {
+      this.#failure = known(error, 'the product could not be handed over');
+      return NO_FILES;
+    }
+  }
+
+  #result(files: Session['files']): Session {
     const { solution, alternative } = this.#tools.custody;
+    const good = this.#failure === undefined && this.#key !== undefined;
+    const streams = this.media.streams(good);
+    const keysOrdered = this.warrant.verified.warrant.deliver.includes('keys');
     return {
       callId: this.#call.callId,
       ...this.#parties(),
@@ -161,50 +198,19 @@ export class WarrantedSession {
       reason: (this.#failure ?? this.#mediaFailure)?.message ?? null,
       solution,
       alternative: solution === 3 ? null : alternative,
-      keyConfirmed,
-      kSession,
+      // A right SRTP tag proves the key as well as V does (profile 4.4).
+      keyConfirmed: good && (this.#confirmed || streams.some(({ decrypted }) => decrypted > 0)),
+      kSession: good && keysOrdered ? (this.#key?.use(toHex) ?? null) : null,
       streams,
       files,
     };
   }
 
-  /** R_MESSAGE_2 may come after the key: then its V is checked now. */
-  #confirmLate(): void {
-    if (this.#key === undefined || this.#recovered?.r2 === undefined) return;
-    try {
-      this.#confirmed = confirmSessionKey(readCandidate(this.#recovered).exchange, this.#key);
-    } catch (error) {
-      if (!isHalfkeyError(error)) throw error;
-      this.#failure = error;
-    }
-  }
-
-  async #handOver(): Promise<Session['files']> {
-    const { sink, observe, name } = this.#tools;
-    const { deliver } = this.warrant.verified.warrant;
-    const write = async (file: string, octets: Uint8Array | undefined): Promise<string | null> => {
-      if (octets === undefined) return null;
-      observe('delivered', { file: `${name}/${file}`, octets: octets.length });
-      return sink(name, file, octets);
-    };
-    const { pcap, wav } = this.media.product();
-    const keys =
-      deliver.includes('keys') && this.#key !== undefined && this.#recovered !== undefined
-        ? keysDocument(this.#call.callId, readCandidate(this.#recovered).exchange, this.#key)
-        : undefined;
-    return {
-      wav: await write('call.wav', wav),
-      pcap: await write('media.pcap', pcap),
-      keys: await write('keys.json', keys),
-    };
-  }
-
   #parties(): Pick<Session, 'initiator' | 'responder' | 'target' | 'role'> {
-    const candidate = this.#recovered ?? this.#best();
-    const exchange = candidate === undefined ? {} : readCandidate(candidate).exchange;
-    const { i1, r1, i2, r2 } = exchange;
-    const sides = targetsIn(this.warrant.verified, exchange);
-    const role: Role = sides.initiator === undefined ? 'responder' : 'initiator';
+    const branch = this.#recovered === undefined ? this.#branches.best() : this.#branches.read(this.#recovered);
+    const { i1, r1, i2, r2 } = branch?.exchange ?? {};
+    const sides = targetsIn(this.warrant.verified, branch?.exchange ?? {});
+    const role = sides.initiator === undefined ? 'responder' : 'initiator';
     return {
       initiator: (i1 ?? r1 ?? i2 ?? r2)?.idri.text ?? '',
       responder: (r1 ?? i2 ?? r2 ?? i1)?.idrr.text ?? '',
@@ -212,4 +218,9 @@ export class WarrantedSession {
       role,
     };
   }
+}
+
+/** Our own errors as they are; anything else as a fault of ours, whose cause is for the log. */
+function known(error: unknown, message: string): HalfkeyError {
+  return isHalfkeyError(error) ? error : new HalfkeyError('INTERNAL', message, { cause: error });
 }

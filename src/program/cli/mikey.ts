@@ -29,13 +29,14 @@ export function addMikey(program: Command, done: (status: number) => void): void
       const found = await messagesOf(input);
       if (found.length === 0) throw new HalfkeyError('BadCapture', 'the capture holds no a=key-mgmt:mikey attribute');
       const messages = found.map(({ label, bytes }) => ({ label, octets: bytes.length, fields: annotate(bytes) }));
+      const errors = messages.flatMap(({ fields }) => fields.at(-1)?.error ?? []);
       output.result(
-        { messages },
+        { messages, ...(errors[0] === undefined ? {} : { error: errors[0] }) },
         messages
           .map(({ label, octets, fields }) => `${label}, ${String(octets)} octets\n${mikeyText(fields)}`)
           .join('\n'),
       );
-      done(messages.some(({ fields }) => fields.at(-1)?.error !== undefined) ? 2 : 0);
+      done(errors.length > 0 ? 2 : 0);
     });
 }
 
@@ -44,39 +45,58 @@ interface Found {
   readonly bytes: Uint8Array;
 }
 
+/** What stands in a file of that name, or else in the argument itself. */
 async function messagesOf(input: string): Promise<Found[]> {
+  if (input === '-') return messagesIn(process.stdin, 'standard input');
+  if (await isFile(input)) return messagesIn(createReadStream(input), input);
   const literal = octetsOf(input);
-  if (literal !== undefined) return [{ label: 'argument', bytes: literal }];
-  const first = input === '-' ? undefined : await firstOctets(input);
-  if (first !== undefined && isCapture(first)) return capturedMikey(createReadStream(input));
-  const content = await readAll(input === '-' ? process.stdin : createReadStream(input));
-  const bytes = octetsOf(new TextDecoder('latin1').decode(content).replace(/\s+/g, '')) ?? content;
-  return [{ label: input === '-' ? 'standard input' : input, bytes }];
+  if (literal === undefined)
+    throw new HalfkeyError('USAGE', 'the input is neither hex, nor base64, nor a file that can be read');
+  return [{ label: 'argument', bytes: literal }];
 }
 
-/** The octets of a text that is hex or base64, and long enough to be a message. */
+async function messagesIn(stream: AsyncIterable<Uint8Array | string>, label: string): Promise<Found[]> {
+  const chunks = octetChunks(stream);
+  const head: Uint8Array[] = [];
+  // A pipe may give less than the four octets that tell a capture.
+  while (Buffer.concat(head).length < 4) {
+    const { done, value } = await chunks.next();
+    if (done === true) break;
+    head.push(value);
+  }
+  const whole = (async function* (): AsyncGenerator<Uint8Array> {
+    yield* head;
+    yield* chunks;
+  })();
+  if (isCapture(Buffer.concat(head).subarray(0, 4))) return capturedMikey(whole);
+  const content = await readAll(whole);
+  const bytes = octetsOf(new TextDecoder('latin1').decode(content)) ?? content;
+  return [{ label, bytes }];
+}
+
+/** The octets of a text that is hex, base64, or an attribute line of either; blanks and line ends do not count. */
 function octetsOf(text: string): Uint8Array | undefined {
-  if (text.length < 16) return undefined;
-  if (/^(?:[0-9a-fA-F]{2})+$/.test(text)) return fromHex(text);
+  const data = text.replace(/^\s*a=key-mgmt:\s?mikey\s/, '').replace(/\s+/g, '');
+  if (data.length < 16) return undefined;
+  if (/^(?:[0-9a-fA-F]{2})+$/.test(data)) return fromHex(data);
   try {
-    return fromBase64(text.replace(/^a=key-mgmt:\s?mikey\s+/, ''));
+    return fromBase64(data);
   } catch {
     return undefined;
   }
 }
 
-async function firstOctets(file: string): Promise<Uint8Array> {
-  let handle;
+async function isFile(path: string): Promise<boolean> {
   try {
-    handle = await open(file);
+    const handle = await open(path);
+    try {
+      const found = await handle.stat();
+      return !found.isDirectory();
+    } finally {
+      await handle.close();
+    }
   } catch {
-    throw new HalfkeyError('USAGE', 'the input is neither hex, nor base64, nor a file that can be read');
-  }
-  try {
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(4), 0, 4, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
+    return false;
   }
 }
 
@@ -85,11 +105,14 @@ function isCapture(first: Uint8Array): boolean {
   return ['d4c3b2a1', 'a1b2c3d4', '4d3cb2a1', 'a1b23c4d', '0a0d0d0a'].includes(Buffer.from(first).toString('hex'));
 }
 
-async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
+async function* octetChunks(stream: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of stream) yield typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
+}
+
+async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of stream) {
-    const part = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
+  for await (const part of chunks) {
     length += part.length;
     if (length > 2 * MAX_MESSAGE) throw new HalfkeyError('USAGE', 'the input is too long for a MIKEY message');
     parts.push(part);

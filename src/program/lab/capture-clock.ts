@@ -3,15 +3,57 @@
  * it says how far the capture's clock is from the call's.
  */
 import { createReadStream } from 'node:fs';
-import { HalfkeyError } from '../../foundation/base/index.ts';
-import { readCapture } from '../../protocol/media/index.ts';
+import { HalfkeyError, isHalfkeyError, ntpToUnixSeconds } from '../../foundation/base/index.ts';
+import { readIbakeMessage } from '../../protocol/mikey/index.ts';
+import { createTransport, readCapture, type TransportEvent } from '../../protocol/media/index.ts';
+import { createCallTracker, createSipCarriers } from '../../protocol/signalling/index.ts';
 
-/** Milliseconds to add; 0 when the capture begins inside [fromMs, toMs). @throws HalfkeyError `BadCapture` */
+/**
+ * Milliseconds to add: 0 when the call of `t1` (seconds since 1970) was captured inside [fromMs, toMs). That is when
+ * its I_MESSAGE_1 was seen, or, when it was not, when the capture begins. @throws HalfkeyError `BadCapture`
+ */
 export async function clockOffset(file: string, t1: number, fromMs: number, toMs: number): Promise<number> {
-  for await (const { timeMs } of readCapture(octetsOf(file))) {
-    return timeMs >= fromMs && timeMs < toMs ? 0 : Math.round(1000 * t1 - timeMs);
+  const timeMs = await timeOfCall(file, t1);
+  return timeMs >= fromMs && timeMs < toMs ? 0 : Math.round(1000 * t1 - timeMs);
+}
+
+async function timeOfCall(file: string, t1: number): Promise<number> {
+  const transport = createTransport();
+  const carriers = createSipCarriers();
+  const tracker = createCallTracker();
+  let firstMs: number | undefined;
+
+  function find(events: readonly TransportEvent[]): number | undefined {
+    for (const event of events) {
+      for (const message of carriers.take(event) ?? []) {
+        const found = tracker.feed(message, event.timeMs)?.newMikey ?? [];
+        if (found.some(({ bytes }) => isOfTime(bytes, t1))) return event.timeMs;
+      }
+    }
+    return undefined;
   }
-  throw new HalfkeyError('BadCapture', 'the capture holds no packet');
+
+  try {
+    for await (const packet of readCapture(octetsOf(file))) {
+      firstMs ??= packet.timeMs;
+      const found = find(transport.feed(packet));
+      if (found !== undefined) return found;
+    }
+  } catch (error) {
+    // The Delivery Function tells that the capture is cut off; what was whole is of use.
+    if (!isHalfkeyError(error, 'BadCapture') || firstMs === undefined) throw error;
+  }
+  if (firstMs === undefined) throw new HalfkeyError('BadCapture', 'the capture holds no packet');
+  return find(transport.flush()) ?? firstMs;
+}
+
+function isOfTime(mikey: Uint8Array, t1: number): boolean {
+  try {
+    return ntpToUnixSeconds(readIbakeMessage(mikey).t) === t1;
+  } catch (error) {
+    if (!isHalfkeyError(error)) throw error;
+    return false;
+  }
 }
 
 /** The octets of a capture file. @throws HalfkeyError `BadCapture` when it cannot be read */

@@ -52,6 +52,8 @@ export function createProcesses({ program, onStart, onEvent, onLoss }: Processes
   async function start(role: string, command: string, config: string, directory: string): Promise<RoleProcess> {
     const [file, ...first] = program;
     if (file === undefined) throw new TypeError('program is empty');
+    // Who starts roles one after the other may be told to stop in between.
+    if (stopping) throw new HalfkeyError('INTERRUPTED', 'the roles have been stopped');
     onStart(`halfkey ${command} serve --config ${config}`);
     // Standard input stays open as long as we live: the role ends when it closes (`exitWithParent`).
     const child = spawn(file, [...first, command, 'serve', '--config', config, '--json'], {

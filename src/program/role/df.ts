@@ -1,4 +1,5 @@
 /** The Delivery Function: it holds warrants, asks the holders, decrypts what a warrant covers. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../foundation/base/index.ts';
@@ -62,6 +63,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
           },
         }),
       sink: fileSink(at(config.deliveryDirectory)),
+      newName: await sessionNames(at(config.deliveryDirectory)),
       observe,
       warrants: () => warrants.active(),
     });
@@ -103,4 +105,12 @@ function fileSink(directory: string): HandoverSink {
     await writeSecretFile(path, octets);
     return path;
   };
+}
+
+/** Names that no product in the directory has: what was handed over is never overwritten. */
+async function sessionNames(directory: string): Promise<() => string> {
+  await ensurePrivateDirectory(directory);
+  const numbers = (await readdir(directory)).map((name) => Number(/^session-(\d{1,9})$/.exec(name)?.[1] ?? 0));
+  let last = Math.max(0, ...numbers);
+  return () => `session-${String((last += 1))}`;
 }

@@ -97,6 +97,10 @@ export class CallRecord implements Call {
     return this.#media.lines(this.initiator);
   }
 
+  get answered(): readonly string[] {
+    return this.#dialogs.answered;
+  }
+
   get ended(): CallEnd | undefined {
     return this.#dialogs.end;
   }

@@ -98,6 +98,8 @@ export interface Call {
   readonly otherMikey: readonly CarriedMikey[];
   readonly media: readonly MediaLine[];
   readonly problems: readonly CallProblem[];
+  /** To-tags of the dialogs that were answered with a 2xx to INVITE: of a forked call those that the caller may keep. */
+  readonly answered: readonly string[];
   /** May be withdrawn: behind a forking proxy the end of one leg can look like the end of the call. */
   readonly ended: CallEnd | undefined;
 }

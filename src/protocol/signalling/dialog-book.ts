@@ -15,6 +15,8 @@ const FATAL: ReadonlySet<number> = new Set([408, 481]);
 
 export class DialogBook {
   end: CallEnd | undefined;
+  /** Callee's tags of the dialogs that were ever confirmed, in that order. */
+  readonly answered: string[] = [];
   readonly #callerTags = new Set<string>();
   readonly #dialogs = new Map<string, 'early' | 'confirmed' | 'over'>();
   #lastInvite = -1;
@@ -75,6 +77,7 @@ export class DialogBook {
   #set(branch: string | undefined, state: 'early' | 'confirmed' | 'over'): void {
     if (branch === undefined || (this.#dialogs.size >= MAX_DIALOGS && !this.#dialogs.has(branch))) return;
     this.#dialogs.set(branch, state);
+    if (state === 'confirmed' && !this.answered.includes(branch)) this.answered.push(branch);
   }
 
   #some(wanted: 'early' | 'confirmed'): boolean {
