@@ -22,6 +22,7 @@ export { openKmsStore, openRequestStore } from './key-store.ts';
 export { createLogger, type Logger } from './log.ts';
 export { openLogStore } from './log-store.ts';
 export { openMsStore } from './ms-store.ts';
+export { openRegisterStore } from './register-store.ts';
 export { createKeyFile, openSealer, type Sealer } from './sealer.ts';
 export { openState, type State } from './state.ts';
 export { openWarrantStore } from './warrant-store.ts';

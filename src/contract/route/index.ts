@@ -85,6 +85,8 @@ export interface Client {
   readonly role: string;
   /** SHA-256 of the certificate, lower-case hex. */
   readonly fingerprint: string;
+  /** The subject's common name: of a client (role `ue`) its canonical identity. Empty when there is none. */
+  readonly commonName: string;
 }
 
 /** A route and what answers it; `handle` gets the body as it came and checks it itself. */

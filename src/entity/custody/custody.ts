@@ -1,7 +1,7 @@
 /**
  * The custody of master secrets: the Provider's Database of the contribution without its doors, and in solution 3 a
- * part of the KMS (protocol profile 3.7, 4.2). It gives out one scalar at a time and never a master secret;
- * warrants, records, limits and caps are its caller's.
+ * part of the KMS (protocol profile 3.7, 4.2). It gives out one scalar at a time, and a master secret to nobody but
+ * the client whose it is; warrants, records, limits, caps and who that client is are its caller's.
  */
 import { HalfkeyError, ntpToUnixSeconds, Secret, type NtpTime, type Random } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
@@ -11,6 +11,13 @@ import { openNonceFor, type OpenRequest } from './open.ts';
 import type { MsStore, Sealer } from './ports.ts';
 import { advanceRoot, importMasterSecret } from './provision.ts';
 import { covers, sealRow, type MsRecord } from './record.ts';
+import {
+  deliverMasterSecrets,
+  drawMasterSecret,
+  subscribe,
+  type MsGrid,
+  type SubscriptionPolicy,
+} from './subscription.ts';
 
 export interface CustodyOptions {
   readonly store: MsStore;
@@ -27,6 +34,18 @@ export interface Custody {
    * @throws HalfkeyError `BadField`, `MS_CONFLICT`, `MS_EPOCH_ERASED`
    */
   importMasterSecret(identity: Identity, liMs: LiMs): Promise<'stored' | 'held'>;
+  /**
+   * Draws a random master secret for these epochs, unless one with the same epochs is held.
+   * @throws HalfkeyError `BadField`, `MS_CONFLICT`
+   */
+  drawMasterSecret(identity: Identity, grid: MsGrid): Promise<'drawn' | 'held'>;
+  /** Makes sure that a master secret covers a time (seconds since 1970). @throws HalfkeyError `MS_CONFLICT` */
+  subscribe(identity: Identity, policy: SubscriptionPolicy, unixSeconds: number): Promise<'drawn' | 'held'>;
+  /**
+   * For the client of the identity, and nobody else: its master secrets that cover a part of [from, to), from the epoch
+   * that contains `from`. The caller wipes them. @throws HalfkeyError `MS_EPOCH_ERASED`
+   */
+  deliver(identity: Identity, from: number, to: number): Promise<LiMs[]>;
   /** The mode provisioned for the identity at T1, undefined when no record covers it. For the caller's policy only. */
   modeAt(identity: Identity, t1: NtpTime): Promise<NonceMode | undefined>;
   /**
@@ -69,6 +88,9 @@ export function createCustody({ store, sealer, allowUnboundNonces, random }: Cus
   return {
     open,
     importMasterSecret: (identity, liMs) => importMasterSecret(store, sealer, identity, liMs),
+    drawMasterSecret: (identity, grid) => drawMasterSecret(store, sealer, random, identity, grid),
+    subscribe: (identity, policy, at) => subscribe(store, sealer, random, identity, policy, at),
+    deliver: (identity, from, to) => deliverMasterSecrets(store, sealer, identity, from, to),
     advanceRoot: (identity, epoch) => advanceRoot(store, sealer, identity, epoch),
     async modeAt(identity, t1) {
       const rows = await store.find(identity);

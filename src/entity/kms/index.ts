@@ -1,5 +1,6 @@
 /** The KMS: issues private keys and answers XK. */
 export { openDistrictKeys, type DistrictKeys, type DistrictKeysOptions } from './district-keys.ts';
+export type { ClientService, DistrictValidity } from './client-keys.ts';
 export type { WarrantCheck } from './exchange-request.ts';
 export { createKms, type Kms, type KmsOptions } from './kms.ts';
-export type { KmsSealer, KmsStore, NonceOpener, NonceToOpen } from './ports.ts';
+export type { KmsSealer, KmsStore, NonceOpener, NonceToOpen, RegisterStore } from './ports.ts';

@@ -23,10 +23,12 @@ import {
 import {
   handler,
   masterSecretRoute,
+  registrationHandlers,
   subscriberHandlers,
   type SubscriberSecrets,
 } from '../../contract/provisioning/index.ts';
 import type { DistrictKeys } from './district-keys.ts';
+import { clientHandlers, parametersHandler, type ClientService } from './client-keys.ts';
 import { decryptSteps } from './decrypt.ts';
 import type { WarrantCheck } from './exchange-request.ts';
 import type { NonceOpener } from './ports.ts';
@@ -42,6 +44,8 @@ export interface KmsOptions {
   /** Solution 3 only. */
   readonly openNonce?: NonceOpener;
   readonly subscribers?: SubscriberSecrets;
+  /** When the KMS serves clients. */
+  readonly service?: ClientService;
 }
 
 export interface Kms {
@@ -49,9 +53,12 @@ export interface Kms {
   readonly xk: readonly Handler[];
   /** For the organisation that runs the KMS. */
   readonly provisioning: readonly Handler[];
+  /** For subscribers' clients; empty without a {@link ClientService}. */
+  readonly clients: readonly Handler[];
 }
 
-export function createKms({ keys, check, gate: options, signer, policy, openNonce, subscribers }: KmsOptions): Kms {
+export function createKms(kms: KmsOptions): Kms {
+  const { keys, check, gate: options, signer, policy, openNonce, subscribers, service } = kms;
   const xk: Handler[] = [
     releaseHandler(options, decryptRoute, 'decrypt', (request) => decryptSteps(check, keys, signer, request)),
     releaseHandler(options, privateKeyRoute, 'private-key', (request) =>
@@ -70,7 +77,15 @@ export function createKms({ keys, check, gate: options, signer, policy, openNonc
     }),
   ];
   if (subscribers !== undefined) provisioning.push(...subscriberHandlers(subscribers));
-  return { xk, provisioning };
+  if (service !== undefined) {
+    provisioning.push(...registrationHandlers(service.register, async (identity) => subscribers?.enrol(identity)));
+    provisioning.push(parametersHandler(keys, service.validity));
+  }
+  const clients =
+    service === undefined
+      ? []
+      : clientHandlers({ keys, service, clock: check.clock, pseudonym: check.pseudonym, subscribers });
+  return { xk, provisioning, clients };
 }
 
 /** A release route behind its gate: the gate checks role and form itself, to record what it refuses. */

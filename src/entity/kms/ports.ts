@@ -27,6 +27,13 @@ export interface KmsStore {
   keepMasterSecret(sealed: Uint8Array): Promise<Uint8Array>;
 }
 
+/** Whom a holder serves: the KMS, and the provider in a store of its own. */
+export interface RegisterStore {
+  /** The user's identities are exactly these from now on; durable when it returns. */
+  set(user: Identity, identities: readonly Identity[]): Promise<void>;
+  has(identity: Identity): Promise<boolean>;
+}
+
 /** Encryption at rest under the holder's key-encryption key. */
 export interface KmsSealer {
   seal(plain: Uint8Array, context: string): Uint8Array;

@@ -2,32 +2,10 @@
  * Configuration files of the roles: JSON, every path relative to the file, unknown members refused.
  * Defaults are those of a production deployment; what weakens it has a name that says so.
  */
-import { dirname, resolve } from 'node:path';
-import { z, type ZodType } from 'zod';
-import { HalfkeyError } from '../../foundation/base/index.ts';
-import { readTextFile } from '../../platform/index.ts';
+import { z } from 'zod';
+import { listener, path, peer, readConfig } from './config-parts.ts';
 
-const path = z.string().min(1);
-
-const tls = z.strictObject({
-  /** PEM certificate and private key of this role. */
-  certificate: path,
-  privateKey: path,
-  /** PEM certificates of the authorities whose certificates are accepted from the other side. */
-  trust: z.array(path).min(1),
-});
-export type TlsFiles = z.infer<typeof tls>;
-
-const listener = z.strictObject({
-  host: z.string().default('127.0.0.1'),
-  /** 0 takes a free port; the ready line tells which. */
-  port: z.int().min(0).max(65535),
-  tls,
-});
-export type ListenerConfig = z.infer<typeof listener>;
-
-const peer = z.strictObject({ origin: z.url(), tls });
-export type PeerConfig = z.infer<typeof peer>;
+export type { ListenerConfig, PeerConfig, TlsFiles } from './config-parts.ts';
 
 const common = {
   stateDirectory: path,
@@ -42,10 +20,23 @@ const common = {
 const holder = {
   ...common,
   provisioning: listener,
+  /** For subscribers' clients: an address of its own, so that nobody of them sees who else asks (profile 5.5). */
+  clients: listener.optional(),
   refusalFloorMs: z.int().min(0).max(10_000).default(50),
   /** Stops the process dead at `place:name` of the release pipeline: tests only. */
   unsafeTestCrashAt: z.string().optional(),
 };
+
+const subscription = z
+  .strictObject({
+    mode: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(3),
+    /** MS epoch. */
+    intervalSeconds: z.int().min(3600).max(2_678_400).default(86_400),
+    /** A fresh random master secret each: a multiple of `intervalSeconds`. */
+    cycleSeconds: z.int().min(3600).max(31_622_400).default(2_678_400),
+  })
+  .prefault({});
+export type SubscriptionConfig = z.infer<typeof subscription>;
 
 const kmsConfig = z.strictObject({
   role: z.enum(['kms', 'kms-consolidated']),
@@ -55,6 +46,9 @@ const kmsConfig = z.strictObject({
     serial: z.int().min(0),
     level: z.union([z.literal(1024), z.literal(2048), z.literal(3072), z.literal(7680)]).default(3072),
     keyEpochSeconds: z.int().min(900).max(2_678_400).default(86_400),
+    /** Seconds since 1970 between which the parameters are used; by default without end. */
+    validFrom: z.int().min(0).default(0),
+    validTo: z.int().max(253_402_300_799).default(253_402_300_799),
   }),
   unsafeTestLevel1024: z.boolean().default(false),
   xk: listener,
@@ -66,6 +60,10 @@ const kmsConfig = z.strictObject({
       allowPrivateKeyRelease: z.boolean().default(false),
       /** Nonce modes 1 and 2 (solution 3): nonces that are not bound to their exchange. */
       allowUnboundNonces: z.boolean().default(false),
+      /** How far ahead clients get private keys: stolen credentials open that many days of calls. */
+      issueAheadDays: z.int().min(1).max(35).default(7),
+      /** Master secrets that this holder draws (solution 3). */
+      subscription,
     })
     .prefault({}),
 });
@@ -80,6 +78,8 @@ const providerConfig = z.strictObject({
   policy: z
     .strictObject({
       allowUnboundNonces: z.boolean().default(false),
+      /** Master secrets that this holder draws. */
+      subscription,
       /** When a nonce is opened only with a statement of the KMS: `unbound` is for modes 1 and 2. */
       requireKmsStatement: z.enum(['always', 'unbound', 'never']).default('unbound'),
     })
@@ -105,26 +105,6 @@ const dfConfig = z.strictObject({
   patienceMs: z.int().min(0).max(3_600_000).default(30_000),
 });
 export type DfConfig = z.infer<typeof dfConfig>;
-
-async function readConfig<T>(schema: ZodType<T>, file: string): Promise<{ config: T; at: (path: string) => string }> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(await readTextFile(file));
-  } catch (error) {
-    if (error instanceof HalfkeyError) throw error;
-    throw new HalfkeyError('BAD_CONFIG', 'the configuration file is not JSON');
-  }
-  const result = schema.safeParse(parsed);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw new HalfkeyError(
-      'BAD_CONFIG',
-      `${issue?.path.map(String).join('.') ?? 'file'}: ${issue?.message ?? 'wrong'}`,
-    );
-  }
-  const folder = dirname(resolve(file));
-  return { config: result.data, at: (path) => resolve(folder, path) };
-}
 
 export const readKmsConfig = (file: string): ReturnType<typeof readConfig<KmsConfig>> => readConfig(kmsConfig, file);
 export const readProviderConfig = (file: string): ReturnType<typeof readConfig<ProviderConfig>> =>

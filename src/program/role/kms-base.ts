@@ -6,7 +6,7 @@ import { systemClock, systemRandom } from '../../foundation/base/index.ts';
 import { district as districtOf } from '../../foundation/identity/index.ts';
 import { createKms, openDistrictKeys, type NonceOpener } from '../../entity/kms/index.ts';
 import type { SubscriberSecrets } from '../../contract/provisioning/index.ts';
-import { openKmsStore, readSecretFile, readTextFile } from '../../platform/index.ts';
+import { openKmsStore, openRegisterStore, readSecretFile, readTextFile } from '../../platform/index.ts';
 import { readKmsConfig, type KmsConfig } from './config.ts';
 import { releaseTools } from './release-tools.ts';
 import { openRuntime, routesOf, type Emit, type RunningRole, type Runtime } from './runtime.ts';
@@ -40,12 +40,18 @@ export async function serveKms(
       certificate: await readTextFile(at(config.statement.certificate)),
       privateKey: createPrivateKey(Buffer.from(await readSecretFile(at(config.statement.privateKey)))),
     };
-    const { xk, provisioning } = createKms({
+    const { xk, provisioning, clients } = createKms({
       keys,
       check: { trust: runtime.trust, clock: systemClock, pseudonym: runtime.pseudonym },
       gate,
       signer,
       policy,
+      service: {
+        register: await openRegisterStore(runtime.state),
+        record: (body) => runtime.log.append({ ...body, time: Math.floor(systemClock() / 1000) }),
+        validity: { validFrom: district.validFrom, validTo: district.validTo },
+        issueAheadDays: policy.issueAheadDays,
+      },
       ...(custody === undefined ? {} : await custody(runtime, config)),
     });
     const ports = {
@@ -54,6 +60,9 @@ export async function serveKms(
         ...routesOf(runtime.common),
       ]),
       provisioning: await runtime.listen(config.provisioning, routesOf(provisioning)),
+      ...(config.clients === undefined
+        ? {}
+        : { clients: await runtime.listen(config.clients, routesOf(observed(role, clients, emit, 'issued'))) }),
     };
     return {
       role,

@@ -5,6 +5,6 @@ import type { Emit, RunningRole } from './runtime.ts';
 
 export const serve = (configFile: string, emit: Emit): Promise<RunningRole> =>
   serveKms(configFile, emit, async (runtime, { policy }) => {
-    const { custody, subscribers } = await openCustody(runtime, policy.allowUnboundNonces);
+    const { custody, subscribers } = await openCustody(runtime, policy);
     return { openNonce: (nonce) => custody.open(nonce), subscribers };
   });

@@ -3,7 +3,7 @@ import { isHalfkeyError } from '../../foundation/base/index.ts';
 import type { Handler } from '../../contract/route/index.ts';
 import type { Emit } from './runtime.ts';
 
-export function observed(role: string, handlers: readonly Handler[], emit: Emit): Handler[] {
+export function observed(role: string, handlers: readonly Handler[], emit: Emit, event = 'released'): Handler[] {
   return handlers.map((one) => {
     const { handle, unreadable } = one;
     const operation = one.path.split('/').at(-1) ?? '';
@@ -19,7 +19,7 @@ export function observed(role: string, handlers: readonly Handler[], emit: Emit)
       ...one,
       async handle(body, client) {
         const answer = await watched(client.role, handle(body, client));
-        emit({ event: 'released', role, operation, to: client.role });
+        emit({ event, role, operation, to: client.role });
         return answer;
       },
       ...(unreadable && { unreadable: (error, client) => watched(client.role, unreadable(error, client)) }),

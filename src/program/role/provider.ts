@@ -1,8 +1,7 @@
 /** The Provider's Database: it holds master secrets, and no code that could open a MIKEY message. */
 import { systemClock } from '../../foundation/base/index.ts';
-import { createProvider } from '../../entity/provider/index.ts';
-import { subscriberHandlers } from '../../contract/provisioning/index.ts';
-import { readTextFile } from '../../platform/index.ts';
+import { createProvider, createProviderClients } from '../../entity/provider/index.ts';
+import { openRegisterStore, readTextFile } from '../../platform/index.ts';
 import { readProviderConfig } from './config.ts';
 import { openCustody } from './custody.ts';
 import { observed } from './observed.ts';
@@ -14,7 +13,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
   const { role, policy } = config;
   const runtime = await openRuntime(role, role, config, at);
   try {
-    const { custody, subscribers } = await openCustody(runtime, policy.allowUnboundNonces);
+    const { custody, subscribers } = await openCustody(runtime, policy);
     const { gate, afterAnswer } = releaseTools(runtime, config);
     const opening = createProvider({
       custody,
@@ -25,12 +24,21 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
       kmsRoots: await Promise.all(config.kmsAuthorities.map((file) => readTextFile(at(file)))),
       requireKmsStatement: policy.requireKmsStatement,
     });
+    const { provisioning, clients } = createProviderClients({
+      subscribers,
+      register: await openRegisterStore(runtime.state),
+      record: (body) => runtime.log.append({ ...body, time: Math.floor(systemClock() / 1000) }),
+      pseudonym: runtime.pseudonym,
+    });
     const ports = {
       open: await runtime.listen(config.open, [
         ...routesOf(observed(role, [opening], emit), afterAnswer),
         ...routesOf(runtime.common),
       ]),
-      provisioning: await runtime.listen(config.provisioning, routesOf(subscriberHandlers(subscribers))),
+      provisioning: await runtime.listen(config.provisioning, routesOf(provisioning)),
+      ...(config.clients === undefined
+        ? {}
+        : { clients: await runtime.listen(config.clients, routesOf(observed(role, clients, emit, 'issued'))) }),
     };
     return { role, ports, exitWithParent: config.exitWithParent, close: () => runtime.close() };
   } catch (error) {

@@ -23,24 +23,15 @@ import {
   type ServerRoute,
   type State,
 } from '../../platform/index.ts';
-import type { ListenerConfig, TlsFiles } from './config.ts';
+import type { ListenerConfig } from './config.ts';
+import { readTls } from './running.ts';
+
+export { readTls, type Emit, type RunningRole } from './running.ts';
 
 export interface RoleFiles {
   readonly stateDirectory: string;
   readonly keyEncryptionKey: string;
   readonly warrantAuthorities: readonly string[];
-}
-
-export type Emit = (event: object) => void;
-
-/** A role that has started. */
-export interface RunningRole {
-  readonly role: string;
-  /** Port of each listener. */
-  readonly ports: Readonly<Record<string, number>>;
-  /** Whether it ends with its parent. */
-  readonly exitWithParent: boolean;
-  close(): Promise<void>;
 }
 
 export interface Runtime {
@@ -55,18 +46,6 @@ export interface Runtime {
   readonly common: readonly Handler[];
   listen(config: ListenerConfig, routes: readonly ServerRoute[]): Promise<number>;
   close(): Promise<void>;
-}
-
-/** PEM texts of a certificate, its key, and the authorities on the other side. */
-export async function readTls(
-  files: TlsFiles,
-  at: (path: string) => string,
-): Promise<{ certificate: string; privateKey: string; trust: string[] }> {
-  return {
-    certificate: await readTextFile(at(files.certificate)),
-    privateKey: new TextDecoder().decode(await readSecretFile(at(files.privateKey))),
-    trust: await Promise.all(files.trust.map((file) => readTextFile(at(file)))),
-  };
 }
 
 export async function openRuntime(
