@@ -41,12 +41,21 @@ export interface IbakePlaintext {
 }
 
 type Member = keyof IbakePlaintext;
-/** Each member in its place; `?` may be absent. A nonce stands only behind its key component. */
-const GRAMMARS: Readonly<Record<IbakeType, readonly (Member | `${Member}?`)[]>> = {
+/** The members of each message's encrypted part in their places; `?` may be absent. */
+export type IbakeGrammars = Readonly<Record<IbakeType, readonly (Member | `${Member}?`)[]>>;
+/** The grammar of profile 3.3. A nonce stands only behind its key component. */
+export const IBAKE_GRAMMARS: IbakeGrammars = {
   I_MESSAGE_1: ['idri', 'eccpti', 'na?', 'idrr'],
   R_MESSAGE_1: ['idri', 'eccpti?', 'na?', 'idrr', 'eccptr', 'nb?'],
   I_MESSAGE_2: ['idri', 'eccpti?', 'na?', 'idrr', 'eccptr', 'nb?', 'nsk?', 'challenge?'],
   R_MESSAGE_2: ['idri', 'eccpti?', 'na?', 'nsk?', 'challenge?'],
+};
+/** For whose clear identity the encrypted part of each message is made (RFC 6267 4.2.2). */
+export const IBAKE_RECIPIENTS: Readonly<Record<IbakeType, 'idri' | 'idrr'>> = {
+  I_MESSAGE_1: 'idrr',
+  R_MESSAGE_1: 'idri',
+  I_MESSAGE_2: 'idrr',
+  R_MESSAGE_2: 'idri',
 };
 const IDR_MEMBERS: Readonly<Record<number, Member>> = { 1: 'idri', 2: 'idrr' };
 const RANDR_MEMBERS: Readonly<Record<number, Member>> = { 1: 'na', 2: 'nb', 240: 'nsk', 241: 'challenge' };
@@ -73,7 +82,7 @@ function memberOf(payload: InnerPayload, afterIdrr: boolean): Member | undefined
 export function decodeIbakePlaintext(type: IbakeType, bytes: Uint8Array): IbakePlaintext {
   const chain = readChain(new FieldReader(bytes), IMPLICIT_IDR, INNER, 'encrypted part');
   const members = new Map<Member, Located<InnerPayload>>();
-  const grammar = GRAMMARS[type].map((member) => member.replace('?', '') as Member);
+  const grammar = IBAKE_GRAMMARS[type].map((member) => member.replace('?', '') as Member);
   let latest = -1;
   for (const located of chain) {
     const member = memberOf(located.payload, members.has('idrr'));
@@ -84,7 +93,7 @@ export function decodeIbakePlaintext(type: IbakeType, bytes: Uint8Array): IbakeP
     members.set(member, located);
     latest = place;
   }
-  const missing = GRAMMARS[type].find((member) => !member.endsWith('?') && !members.has(member as Member));
+  const missing = IBAKE_GRAMMARS[type].find((member) => !member.endsWith('?') && !members.has(member as Member));
   if (missing !== undefined) broken('BadIbakeOrder', `${missing} is missing in ${type}`, bytes.length);
   const plain = Object.fromEntries([...members].map(([member, located]) => [member, valueOf(member, located)]));
   refuseEmptyAnswer(type, plain, bytes.length);
@@ -96,7 +105,7 @@ export function decodeIbakePlaintext(type: IbakeType, bytes: Uint8Array): IbakeP
  * @throws TypeError when the members do not follow the grammar of the type or do not fit the wire
  */
 export function encodeIbakePlaintext(type: IbakeType, plain: IbakePlaintext): Uint8Array {
-  const payloads = GRAMMARS[type].flatMap((slot) => payloadOf(slot.replace('?', '') as Member, plain));
+  const payloads = IBAKE_GRAMMARS[type].flatMap((slot) => payloadOf(slot.replace('?', '') as Member, plain));
   const bytes = writeChain(payloads);
   try {
     if (
