@@ -78,6 +78,14 @@ export interface ExchangeOrder {
   readonly t1: number;
   /** What the terminals put in the place of their nonces. */
   readonly nonces?: { readonly a?: Uint8Array; readonly b?: Uint8Array };
+  /** Instead of random ones: CSB ID, and x as hex. */
+  readonly csbId?: Uint8Array;
+  readonly x?: string;
+  /** What the envelopes say instead of the serial and the key epoch (seconds since 1970) that are right. */
+  readonly serial?: bigint;
+  readonly keyEpoch?: number;
+  /** Alters what is encrypted. */
+  readonly inside?: (type: IbakeType, plain: IbakePlaintext) => IbakePlaintext;
 }
 
 let subscribers = 0;
@@ -96,14 +104,15 @@ function newScalar(): string {
 }
 const scalarOf = (hex: string): Secret<'EcdhScalar'> => new Secret('EcdhScalar', fromHex(hex));
 
-export function makeExchange({ template, district, initiator, responder, t1: at, nonces }: ExchangeOrder): Exchange {
+export function makeExchange(order: ExchangeOrder): Exchange {
+  const { template, district, initiator, responder, t1: at, nonces } = order;
   const params = derivePublicParameters(domainParameters(1024), district.masterSecret);
-  const csbId = new Uint8Array(randomBytes(4));
+  const csbId = order.csbId ?? new Uint8Array(randomBytes(4));
   const rand = new Uint8Array(randomBytes(16));
   const [t1, t2] = [ntpFromUnixMs(1000 * at), ntpFromUnixMs(1000 * at + 500)];
   const a = identityFromText(initiator.identity);
   const b = identityFromText(responder.identity);
-  const [x, y] = [newScalar(), newScalar()];
+  const [x, y] = [order.x ?? newScalar(), newScalar()];
   const [xP, yP] = [publicPoint(P256, scalarOf(x)), publicPoint(P256, scalarOf(y))];
 
   const nonce = (owner: Subscriber, identity: Identity, role: 1 | 2, scalar: string): Uint8Array =>
@@ -153,20 +162,21 @@ export function makeExchange({ template, district, initiator, responder, t1: at,
     const message = readIbakeMessage(empty);
     const inner = plain[type];
     if (inner === undefined) return draft(Uint8Array.of(), computeV(message, authKey));
-    const notBefore = generalizedTime(keyEpochStart(at, DAY));
+    const serial = order.serial ?? district.serial;
+    const notBefore = generalizedTime(order.keyEpoch ?? keyEpochStart(at, DAY));
     const recipient = identityInfo({
       district: district.name,
-      serial: district.serial,
+      serial,
       identity: type.startsWith('I') ? b : a,
       notBefore,
     });
     const envelope = sealEnvelope({
       params,
       recipient,
-      serial: district.serial,
+      serial,
       notBefore,
       aad: ibakeAad(message, recipient),
-      plaintext: encodeIbakePlaintext(type, inner),
+      plaintext: encodeIbakePlaintext(type, order.inside?.(type, inner) ?? inner),
       random: systemRandom,
     });
     return draft(envelope, new Uint8Array(32));

@@ -92,6 +92,8 @@ export interface RolesOptions {
 export interface Sender {
   readonly as?: string;
   readonly of?: 'operator' | 'provider' | 'stranger';
+  /** Another holder of such a certificate than the usual one. */
+  readonly second?: boolean;
 }
 export interface Answer {
   readonly status: number;
@@ -120,7 +122,7 @@ export interface TestRoles {
   readonly agency: Agency;
   readonly authorities: { readonly operator: Authority; readonly provider: Authority; readonly stranger: Authority };
   role(name: RoleName): RoleProcess;
-  credential(sender: Required<Sender>): Promise<Credential>;
+  credential(sender: Sender): Promise<Credential>;
   /** Sends one request; `content` is JSON, or octets that are sent as they are. Rejects when TLS or the connection fails. */
   send(
     role: RoleName,
@@ -132,7 +134,7 @@ export interface TestRoles {
   /** Gives a subscriber's master secret to every holder of such secrets that runs. */
   provision(subscriber: Subscriber): Promise<void>;
   /** An exchange of two parties in the served district; parties that are not given are new and not provisioned. */
-  exchange(order?: Partial<Omit<ExchangeOrder, 'template' | 'district'>>): Exchange;
+  exchange(order?: Partial<Omit<ExchangeOrder, 'template'>>): Exchange;
   /** The members of a request at a door about a side of an exchange. */
   members(door: Door, exchange: Exchange, role?: 'initiator' | 'responder'): Readonly<Record<string, unknown>>;
   /** A request with an id and answer key of its own. */
@@ -195,8 +197,8 @@ function createRoles(options: RolesOptions): TestRoles & {
     return process;
   };
 
-  function credential({ as, of }: Required<Sender>): Promise<Credential> {
-    const key = `${of} ${as}`;
+  function credential({ as = 'df', of = 'operator', second = false }: Sender): Promise<Credential> {
+    const key = `${of} ${as} ${String(second)}`;
     const known =
       credentials.get(key) ??
       issueCertificate({
@@ -213,10 +215,9 @@ function createRoles(options: RolesOptions): TestRoles & {
   }
 
   const send: TestRoles['send'] = async (name, listener, { method, path }, content, sender = {}) => {
-    const { as, of }: Required<Sender> = { as: 'df', of: 'operator', ...sender };
-    const { certificate, privateKey } = await credential({ as, of });
+    const { certificate, privateKey } = await credential(sender);
     // A process that was started again is another server.
-    const connection = [name, role(name).pid, listener, as, of].join(' ');
+    const connection = [role(name).pid, listener, certificate].join(' ');
     const agent = agents.get(connection) ?? new Agent({ keepAlive: true, maxCachedSessions: 0 });
     agents.set(connection, agent);
     const octets = content instanceof Uint8Array ? content : Buffer.from(JSON.stringify(content ?? {}));
@@ -282,9 +283,9 @@ function createRoles(options: RolesOptions): TestRoles & {
         initiator: newSubscriber(),
         responder: newSubscriber(),
         t1: T1,
+        district: { name: golden.district.a, serial: 1n, masterSecret: BigInt(golden.masterSecrets.a) },
         ...order,
         template: golden.messages,
-        district: { name: golden.district.a, serial: 1n, masterSecret: BigInt(golden.masterSecrets.a) },
       });
       needles.push(...exchangeNeedles(exchange));
       return exchange;
