@@ -29,6 +29,11 @@ const ROLES: readonly { name: string; description: string; load: (config: string
     description: 'delivery function: takes captures in, asks, decrypts, hands over',
     load: () => import('../role/df.ts'),
   },
+  {
+    name: 'tap',
+    description: 'relays SIP and media between two clients, records what passes, feeds an intake',
+    load: () => import('../role/tap.ts'),
+  },
 ];
 
 /** The two kinds of KMS are two compositions: the split one never loads the code that opens nonces. */
