@@ -5,7 +5,7 @@
 import type { Session } from '../../contract/administration/index.ts';
 import type { LabWarrant } from './lab-warrant.ts';
 import type { RoleEvent } from './processes.ts';
-import type { LabPlan } from './roles.ts';
+import type { LabDistrict } from './holders.ts';
 
 export interface Colours {
   readonly bold: (text: string) => string;
@@ -16,7 +16,7 @@ export interface Colours {
 }
 
 export interface Narrator {
-  plan(plan: LabPlan, flags: readonly string[]): void;
+  plan(district: LabDistrict, curve: string, flags: readonly string[]): void;
   started(command: string): void;
   warranted(warrant: LabWarrant): void;
   capture(offsetMs: number): void;
@@ -48,17 +48,13 @@ export function createNarrator({
   };
 
   return {
-    plan({ solution, alternative, fixture, side }, flags) {
+    plan({ solution, alternative, level, nonceMode, name }, curve, flags) {
       const how =
         solution === 3
           ? 'solution 3 (consolidated KMS)'
           : `solution 4 (KMS and provider split), alternative ${String(alternative)}`;
       narrate(c.bold(`halfkey: lawful recovery, ${how}`));
-      narrate(
-        c.dim(
-          `  n = ${String(fixture.level)}, ${fixture.curve}, nonce mode ${String(fixture.nonceMode)}, district ${fixture.district[side]}`,
-        ),
-      );
+      narrate(c.dim(`  n = ${String(level)}, ${curve}, nonce mode ${String(nonceMode)}, district ${name}`));
       for (const flag of flags) narrate(c.dim(`  set for this run, and off by default: ${flag}`));
     },
     started(command) {

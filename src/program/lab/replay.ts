@@ -18,7 +18,8 @@ import { captureOf } from './message-capture.ts';
 import { createNarrator, type Colours } from './narrator.ts';
 import { createOrganisations } from './organisations.ts';
 import { createProcesses } from './processes.ts';
-import { neededFlags, startRoles, type LabPlan, type LabRoles } from './roles.ts';
+import { neededFlags, type LabDistrict } from './holders.ts';
+import { startRoles, type LabPlan, type LabRoles } from './roles.ts';
 
 export interface ReplayOrder {
   readonly fixture: string;
@@ -60,16 +61,19 @@ export async function replay(order: ReplayOrder): Promise<{ result: ReplayResult
   await rm(join(order.out, 'roles'), { recursive: true, force: true });
   await ensurePrivateDirectory(order.out);
   const { solution, alternative, out } = order;
-  const plan: LabPlan = {
-    fixture,
-    side: sideOf(fixture, target),
-    target,
+  const side = sideOf(fixture, target);
+  const district: LabDistrict = {
+    name: fixture.district[side],
+    level: fixture.level,
+    nonceMode: fixture.nonceMode,
     solution,
     alternative,
+    organisations: await createOrganisations(),
     directory: join(out, 'roles'),
-    delivery: out,
+    clients: false,
   };
-  narrator.plan(plan, neededFlags(plan));
+  const plan: LabPlan = { fixture, side, target, district, delivery: out };
+  narrator.plan(district, fixture.curve, neededFlags(district));
 
   let lost: string | undefined;
   const broken = new AbortController();
@@ -108,9 +112,9 @@ async function run(
   narrator: ReturnType<typeof createNarrator>,
   signal: AbortSignal,
 ): Promise<{ roles: LabRoles; answer: SessionsAnswer }> {
-  const { fixture, solution, alternative, target } = plan;
-  const organisations = await createOrganisations();
-  const roles = await startRoles(plan, organisations, processes);
+  const { fixture, target } = plan;
+  const { solution, alternative, organisations } = plan.district;
+  const roles = await startRoles(plan, processes);
   const warrant = await createLabWarrant(organisations, {
     targets: [target],
     t1: fixture.t1,
