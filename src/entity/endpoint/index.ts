@@ -8,3 +8,6 @@ export type {
   ProvisioningRequest,
   SerialPins,
 } from './ports.ts';
+export { openFederation, type FederatedDistrict, type Federation, type FederationOptions } from './federation.ts';
+export { createKeyStore, type KeyStore, type KeyStoreOptions, type NewPrivateKey } from './key-store.ts';
+export { provisionClient, type ProvisionedClient, type ProvisioningOptions } from './provisioning.ts';

@@ -1,0 +1,164 @@
+/**
+ * The keys of one client (protocol profile 2.3, 3.7, 4.2): private keys by key epoch and master secrets by MS epoch.
+ * In memory only: nothing is stored, so nothing is left of an epoch that has been erased, and a client that starts
+ * anew is provisioned anew. Each access first erases what has ended: a device seized after the end of an epoch and its
+ * grace time yields no key of that epoch.
+ */
+import { HalfkeyError, ntpToUnixSeconds, type Clock, type NtpTime, type Secret } from '../../foundation/base/index.ts';
+import {
+  generalizedTime,
+  generalizedTimeToUnix,
+  sameIdentity,
+  type District,
+  type GeneralizedTime,
+  type Identity,
+} from '../../foundation/identity/index.ts';
+import {
+  createDecryptor,
+  decodePrivateKey,
+  identityInfo,
+  validatePublicParameters,
+  verifyPrivateKey,
+  type Decryptor,
+  type PublicParameters,
+} from '../../crypto/ibe/index.ts';
+import type { LiMs } from '../../crypto/nonce/index.ts';
+import type { Federation } from './federation.ts';
+import { createMasterSecrets } from './master-secrets.ts';
+import type { EndpointKeys, NonceSecret, PeerDistrict } from './ports.ts';
+
+export interface KeyStoreOptions {
+  /** The identity under which the client calls, canonical; MS is its. */
+  readonly identity: Identity;
+  /** Further own identities whose private keys are held: of a device its user, under whose name it is called. */
+  readonly also?: readonly Identity[];
+  readonly district: District;
+  readonly params: PublicParameters;
+  readonly federation: () => Pick<Federation, 'peer'>;
+  readonly clock: Clock;
+  readonly allowTestLevels: boolean;
+  /** Seconds after its end at which an epoch is erased; default 900. */
+  readonly graceSeconds?: number;
+}
+
+/** One private key to be taken in: DER BFPrivateKeyBlock; the store owns it. */
+export interface NewPrivateKey {
+  readonly identity: Identity;
+  /** Start of the key epoch, seconds since 1970. */
+  readonly keyEpoch: number;
+  readonly key: Secret<'IbePrivateKey'>;
+}
+
+export interface KeyStore extends EndpointKeys {
+  readonly identities: readonly Identity[];
+  readonly graceSeconds: number;
+  /**
+   * Takes all keys in, or none: each is checked by pairing first (N72). A key that is held already, or whose epoch has
+   * ended, is wiped and changes nothing.
+   * @throws HalfkeyError `BadPrivateKey`, `BadDer`; every key has been wiped then
+   */
+  addPrivateKeys(keys: readonly NewPrivateKey[]): void;
+  /** Whether the private key of an own identity and epoch is held. */
+  holds(identity: Identity, keyEpoch: number): boolean;
+  /** Takes over the master secrets, in place of any that overlaps in time. */
+  addMasterSecrets(liMs: readonly LiMs[]): void;
+  /** When the last master secret ends, seconds since 1970; 0 without one. */
+  masterSecretsEnd(): number;
+  /** Erases every epoch that ended more than the grace time before now. */
+  eraseEnded(): void;
+  /** Takes new parameters of the own district into use: the private keys under others are erased. */
+  adopt(district: District, params: PublicParameters): void;
+  /** Erases everything. */
+  close(): void;
+}
+
+/** @throws HalfkeyError `BadParameters`, `LevelRefused` */
+export function createKeyStore(options: KeyStoreOptions): KeyStore {
+  const { identity, also = [], federation, clock, allowTestLevels, graceSeconds = 900 } = options;
+  const identities = [identity, ...also.filter((other) => !sameIdentity(other, identity))];
+  let { district, params } = options;
+  validatePublicParameters(params, { allowTestLevels });
+  const keys = new Map<string, { end: number; decryptor: Decryptor }>();
+  const masterSecrets = createMasterSecrets(identity);
+
+  const now = (): number => Math.floor(clock() / 1000);
+  const nameOf = ({ type, text }: Identity, keyEpoch: number): string => `${String(keyEpoch)} ${String(type)} ${text}`;
+  const endOf = (keyEpoch: number): number => keyEpoch + district.keyEpochSeconds + graceSeconds;
+
+  function eraseEnded(): void {
+    const time = now();
+    for (const [name, { end, decryptor }] of keys) {
+      if (end > time) continue;
+      decryptor.close();
+      keys.delete(name);
+    }
+    masterSecrets.eraseBefore(time - graceSeconds);
+  }
+
+  function erasePrivateKeys(): void {
+    for (const { decryptor } of keys.values()) decryptor.close();
+    keys.clear();
+  }
+
+  function verified({ identity: owner, keyEpoch, key }: NewPrivateKey): void {
+    const { name, serial } = district;
+    const id = identityInfo({ district: name, serial, identity: owner, notBefore: generalizedTime(keyEpoch) });
+    key.use((octets) => {
+      verifyPrivateKey(params, id, decodePrivateKey(octets, params));
+    });
+  }
+
+  return {
+    identity,
+    identities,
+    graceSeconds,
+    get district() {
+      return district;
+    },
+    eraseEnded,
+    addPrivateKeys(offered) {
+      const wanted = offered.filter(
+        (one) => !keys.has(nameOf(one.identity, one.keyEpoch)) && endOf(one.keyEpoch) > now(),
+      );
+      try {
+        for (const one of wanted) verified(one);
+        const decryptors = wanted.map(({ key }) => createDecryptor(params, key));
+        for (const [i, { identity: owner, keyEpoch }] of wanted.entries()) {
+          keys.set(nameOf(owner, keyEpoch), { end: endOf(keyEpoch), decryptor: decryptors[i] as Decryptor });
+        }
+      } catch (error) {
+        for (const { key } of offered) key.wipe();
+        throw error;
+      }
+      for (const one of offered) if (!wanted.includes(one)) one.key.wipe();
+    },
+    holds: (owner, keyEpoch) => keys.has(nameOf(owner, keyEpoch)),
+    addMasterSecrets(offered) {
+      masterSecrets.add(offered);
+      eraseEnded();
+    },
+    masterSecretsEnd: () => masterSecrets.end(),
+    decryptorFor(owner: Identity, notBefore: GeneralizedTime): Pick<Decryptor, 'decrypt'> {
+      eraseEnded();
+      const held = keys.get(nameOf(owner, generalizedTimeToUnix(notBefore)));
+      if (held === undefined)
+        throw new HalfkeyError('NoKeyForEpoch', 'no private key of that identity and epoch is held');
+      return held.decryptor;
+    },
+    masterSecretAt(t: NtpTime): NonceSecret | undefined {
+      eraseEnded();
+      return masterSecrets.at(ntpToUnixSeconds(t));
+    },
+    peer: (other: Identity): PeerDistrict => federation().peer(other),
+    adopt(newDistrict, newParams) {
+      validatePublicParameters(newParams, { allowTestLevels });
+      erasePrivateKeys();
+      district = newDistrict;
+      params = newParams;
+    },
+    close() {
+      erasePrivateKeys();
+      masterSecrets.close();
+    },
+  };
+}
