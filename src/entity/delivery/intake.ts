@@ -32,6 +32,8 @@ export interface IntakeOptions {
   readonly createAsker: () => Asker;
   readonly sink: HandoverSink;
   readonly observe: Observer;
+  /** Told of faults of ours, which the result names as `INTERNAL` only. */
+  readonly onFault: (error: unknown) => void;
   /** A name for a new session, and for the directory of its product: never the same twice. */
   readonly newName: () => string;
   /** Warrants that may be acted on now. */
@@ -164,9 +166,16 @@ export class Intake {
   }
 
   #begin(warrant: ActiveWarrant, call: Call, candidate: Candidate): WarrantedSession {
-    const { custody, createAsker, sink, observe, newName } = this.#options;
+    const { custody, createAsker, sink, observe, onFault, newName } = this.#options;
     const name = newName();
-    const session = new WarrantedSession(warrant, call, { custody, asker: createAsker(), sink, observe, name });
+    const session = new WarrantedSession(warrant, call, {
+      custody,
+      asker: createAsker(),
+      sink,
+      observe,
+      onFault,
+      name,
+    });
     this.#sessions.push({ session, call, candidate });
     observe('session', { name, csbId: toHex(candidate.csbId) });
     return session;

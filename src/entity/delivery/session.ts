@@ -20,6 +20,7 @@ import type { Direction } from './srtp-streams.ts';
 export interface SessionTools extends HandOver {
   readonly custody: Custody;
   readonly asker: Asker;
+  readonly onFault: (error: unknown) => void;
 }
 
 export class WarrantedSession {
@@ -91,7 +92,7 @@ export class WarrantedSession {
     const ready = answered && (exchange.r2 !== undefined || (exchange.i2 !== undefined && this.media.started));
     if (!final && !ready && !this.media.full) return;
     this.#recovering = this.#recover(branch).catch((error: unknown) => {
-      this.#failure = known(error, 'the session could not be worked on');
+      this.#fail(error, 'the session could not be worked on');
     });
   }
 
@@ -166,7 +167,7 @@ export class WarrantedSession {
       checkExchange(exchange);
       this.#confirmed = confirmSessionKey(exchange, this.#key);
     } catch (error) {
-      this.#failure = known(error, 'the key could not be confirmed');
+      this.#fail(error, 'the key could not be confirmed');
     }
   }
 
@@ -181,7 +182,7 @@ export class WarrantedSession {
       const { deliver } = this.warrant.verified.warrant;
       return await handOver(this.#tools, { deliver, callId: this.#call.callId, exchange, key, media: this.media });
     } catch (error) {
-      this.#failure = known(error, 'the product could not be handed over');
+      this.#fail(error, 'the product could not be handed over');
       return NO_FILES;
     }
   }
@@ -206,6 +207,13 @@ export class WarrantedSession {
     };
   }
 
+  /** Our own errors as they are; anything else as a fault of ours. */
+  #fail(error: unknown, message: string): void {
+    const known = isHalfkeyError(error) ? error : new HalfkeyError('INTERNAL', message, { cause: error });
+    if (known.code === 'INTERNAL') this.#tools.onFault(known);
+    this.#failure = known;
+  }
+
   #parties(): Pick<Session, 'initiator' | 'responder' | 'target' | 'role'> {
     const branch = this.#recovered === undefined ? this.#branches.best() : this.#branches.read(this.#recovered);
     const { i1, r1, i2, r2 } = branch?.exchange ?? {};
@@ -218,9 +226,4 @@ export class WarrantedSession {
       role,
     };
   }
-}
-
-/** Our own errors as they are; anything else as a fault of ours, whose cause is for the log. */
-function known(error: unknown, message: string): HalfkeyError {
-  return isHalfkeyError(error) ? error : new HalfkeyError('INTERNAL', message, { cause: error });
 }

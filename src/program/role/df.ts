@@ -65,6 +65,9 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
       sink: fileSink(at(config.deliveryDirectory)),
       newName: await sessionNames(at(config.deliveryDirectory)),
       observe,
+      onFault: (error) => {
+        runtime.logger.error('a session could not be worked on', {}, error);
+      },
       warrants: () => warrants.active(),
     });
     const administration = [
