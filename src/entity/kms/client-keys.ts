@@ -52,13 +52,12 @@ export interface ClientKeysOptions {
 
 /** The public parameters of the district: for clients, and for who makes the federation table. */
 export function parametersHandler(keys: DistrictKeys, validity: DistrictValidity): Handler {
-  return handler(parametersRoute, () =>
-    Promise.resolve<DistrictParameters>({
-      ...describe(keys),
-      ...validity,
-      parameters: toBase64(encodePublicParameters(keys.parameters())),
-    }),
-  );
+  const published = (): DistrictParameters => ({
+    ...describe(keys),
+    ...validity,
+    parameters: toBase64(encodePublicParameters(keys.parameters())),
+  });
+  return handler(parametersRoute, () => Promise.resolve().then(published));
 }
 
 export function clientHandlers({ keys, service, clock, pseudonym, subscribers }: ClientKeysOptions): Handler[] {
