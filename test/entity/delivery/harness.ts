@@ -187,6 +187,8 @@ export interface Harness {
 }
 
 const agency = await makeAuthority('Agency');
+/** PEM certificate of the authority whose warrants are trusted. */
+export const agencyRoot = agency.pem;
 const operator = await makeAuthority('Operator');
 const judge = await makeSigner(agency, 'Judge', ISSUER);
 const first = await makeSigner(agency, 'First Approver', APPROVER);
