@@ -1,41 +1,38 @@
-/** Whom a holder serves, in SQLite: identities by user. Holds no secret. */
+/** Whom a holder serves, in SQLite: pseudonyms by user, so that the file names nobody. */
 import type { RegisterStore } from '../entity/kms/ports.ts';
 import type { State } from './state.ts';
 
 interface RegisterSchema {
-  subscriber: { identity_type: 0 | 1; identity: string; user_type: 0 | 1; user: string };
+  subscriber: { identity: string; user: string };
 }
 
-/** The register of one holder, over one state directory. */
-export async function openRegisterStore(state: State): Promise<RegisterStore> {
+/**
+ * The register of one holder, over one state directory; `pseudonym`: the holder's salted digest of an identity, which
+ * must stay the same as long as the register is kept.
+ */
+export async function openRegisterStore(
+  state: State,
+  pseudonym: (identity: Parameters<RegisterStore['has']>[0]) => string,
+): Promise<RegisterStore> {
   await state.define([
-    `CREATE TABLE IF NOT EXISTS subscriber (
-       identity_type INTEGER NOT NULL, identity TEXT NOT NULL, user_type INTEGER NOT NULL, user TEXT NOT NULL,
-       PRIMARY KEY (identity_type, identity)
-     ) STRICT`,
+    'CREATE TABLE IF NOT EXISTS subscriber (identity TEXT PRIMARY KEY, user TEXT NOT NULL) STRICT',
+    'CREATE INDEX IF NOT EXISTS subscriber_user ON subscriber (user)',
   ]);
   const database = state.database<RegisterSchema>();
   return {
     set: (user, identities) =>
       database.transaction().execute(async (transaction) => {
-        await transaction
-          .deleteFrom('subscriber')
-          .where('user_type', '=', user.type)
-          .where('user', '=', user.text)
-          .execute();
-        for (const { type, text } of identities) {
-          await transaction
-            .insertInto('subscriber')
-            .values({ identity_type: type, identity: text, user_type: user.type, user: user.text })
-            .execute();
+        const owner = pseudonym(user);
+        await transaction.deleteFrom('subscriber').where('user', '=', owner).execute();
+        for (const identity of new Set(identities.map(pseudonym))) {
+          await transaction.insertInto('subscriber').values({ identity, user: owner }).execute();
         }
       }),
-    async has({ type, text }) {
+    async has(identity) {
       const row = await database
         .selectFrom('subscriber')
         .select('identity')
-        .where('identity_type', '=', type)
-        .where('identity', '=', text)
+        .where('identity', '=', pseudonym(identity))
         .executeTakeFirst();
       return row !== undefined;
     },

@@ -47,7 +47,7 @@ export async function serveKms(
       signer,
       policy,
       service: {
-        register: await openRegisterStore(runtime.state),
+        register: await openRegisterStore(runtime.state, runtime.pseudonym),
         record: (body) => runtime.log.append({ ...body, time: Math.floor(systemClock() / 1000) }),
         validity: { validFrom: district.validFrom, validTo: district.validTo },
         issueAheadDays: policy.issueAheadDays,

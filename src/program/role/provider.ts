@@ -26,7 +26,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
     });
     const { provisioning, clients } = createProviderClients({
       subscribers,
-      register: await openRegisterStore(runtime.state),
+      register: await openRegisterStore(runtime.state, runtime.pseudonym),
       record: (body) => runtime.log.append({ ...body, time: Math.floor(systemClock() / 1000) }),
       pseudonym: runtime.pseudonym,
     });
