@@ -8,6 +8,7 @@ export {
   type CertificateRequest,
   type Credential,
 } from './certificates.ts';
+export { openClientState, type ClientState } from './client-state.ts';
 export {
   ensurePrivateDirectory,
   isEmptyDirectory,
