@@ -39,8 +39,9 @@ export interface CallOptions extends Pick<
   ExchangeOptions,
   'curve' | 'prf' | 'nonceA' | 'nonceB' | 'returnsNonce' | 'wrongV'
 > {
-  /** Number of the call, 0 to 99: its addresses, its randomness, its speech. */
+  /** Number of the call, 0 to 99: its randomness, its speech, and its addresses, if no other number is given for them. */
   readonly number: number;
+  readonly addresses?: number;
   readonly caller: Party;
   readonly called: Party;
   /** T of I_MESSAGE_1 and time of the INVITE, milliseconds since 1970. */
@@ -131,7 +132,7 @@ class CallMaker {
   readonly #answeredBy: number;
 
   constructor(options: CallOptions) {
-    const { number, ipv6, devices, called, answeredBy = 0 } = options;
+    const { number, addresses = number, ipv6, devices, called, answeredBy = 0 } = options;
     this.#options = options;
     this.#callId = `call-${String(number)}-${toHex(seededRandom(`call id ${String(number)}`)(6))}`;
     this.#devices = devices ?? [called];
@@ -139,9 +140,9 @@ class CallMaker {
     const host = (v4: string, v6: string, n: number): string =>
       ipv6 === true ? `2001:db8:${v6}::${n.toString(16)}` : `${v4}.${String(n)}`;
     this.#at = {
-      caller: host('192.0.2', 'a', 1 + number),
+      caller: host('192.0.2', 'a', 1 + addresses),
       proxy: host('203.0.113', 'c', 200),
-      callees: this.#devices.map((_, i) => host('198.51.100', `b${String(i)}`, 1 + number + 100 * i)),
+      callees: this.#devices.map((_, i) => host('198.51.100', `b${String(i)}`, 1 + addresses + 100 * i)),
     };
   }
 
@@ -214,10 +215,10 @@ class CallMaker {
 
   /** Where a side receives media; `take` 2 is the port after a move. */
   #media(side: 'caller' | 'callee', device = this.#answeredBy, take = 1): Endpoint {
-    const { number } = this.#options;
+    const { number, addresses = number } = this.#options;
     return side === 'caller'
-      ? { address: this.#at.caller, port: 20_000 + 4 * number + 2 * (take - 1) }
-      : { address: this.#at.callees[device] as string, port: 30_000 + 4 * number };
+      ? { address: this.#at.caller, port: 20_000 + 4 * addresses + 2 * (take - 1) }
+      : { address: this.#at.callees[device] as string, port: 30_000 + 4 * addresses };
   }
 
   #sdp(side: 'caller' | 'callee', mikey?: Uint8Array, take = 1, device = this.#answeredBy): string[] {
