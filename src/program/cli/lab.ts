@@ -62,13 +62,7 @@ example:
         solution: oneOf('--solution', options.solution, { 3: 3, 4: 4 } as const),
         alternative: oneOf('--alternative', options.alternative ?? '2', { 1: 1, 2: 2 } as const),
         deliver: deliverables(options.deliver),
-        out: resolve(
-          options.out ??
-            `halfkey-out/${new Date()
-              .toISOString()
-              .replace(/[-:]/g, '')
-              .replace(/\.\d+Z$/, 'Z')}`,
-        ),
+        ...(options.out === undefined ? {} : { out: resolve(options.out) }),
         force: options.force === true,
         program: [process.execPath, resolve(process.argv[1] ?? '')],
         narrate: (line) => {

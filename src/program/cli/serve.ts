@@ -42,11 +42,22 @@ async function loadKms(config: string): Promise<RoleModule> {
   return (await isConsolidated(config)) ? import('../role/kms-consolidated.ts') : import('../role/kms.ts');
 }
 
+const LINGER_MS = 500;
+
 export function addServe(program: Command, done: (status: number) => void): void {
   for (const { name, description, load } of ROLES) {
-    program
-      .command(name)
-      .description(description)
+    addServeCommand(program.command(name).description(description), name, load, done);
+  }
+}
+
+/** `serve` below the command of a role. */
+export function addServeCommand(
+  group: Command,
+  name: string,
+  load: (config: string) => Promise<RoleModule>,
+  done: (status: number) => void,
+): void {
+    group
       .command('serve')
       .description(`run the ${name} until SIGTERM`)
       .requiredOption('--config <file>', 'configuration file (JSON)')
@@ -71,6 +82,8 @@ export function addServe(program: Command, done: (status: number) => void): void
           );
         await ending(running.exitWithParent);
         await running.close();
+        // What is still open, as a connection to a host that does not answer, must not keep the process.
+        setTimeout(() => process.exit(), LINGER_MS).unref();
         done(0);
       });
   }

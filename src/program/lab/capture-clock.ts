@@ -8,16 +8,16 @@ import { readIbakeMessage } from '../../protocol/mikey/index.ts';
 import { createTransport, readCapture, type TransportEvent } from '../../protocol/media/index.ts';
 import { createCallTracker, createSipCarriers } from '../../protocol/signalling/index.ts';
 
-/**
- * Milliseconds to add: 0 when the call of `t1` (seconds since 1970) was captured inside [fromMs, toMs). That is when
- * its I_MESSAGE_1 was seen, or, when it was not, when the capture begins. @throws HalfkeyError `BadCapture`
- */
-export async function clockOffset(file: string, t1: number, fromMs: number, toMs: number): Promise<number> {
-  const timeMs = await timeOfCall(file, t1);
+/** Milliseconds to add for a call of `t1` (seconds since 1970) captured at `timeMs`: 0 when that is inside [fromMs, toMs). */
+export function clockOffset(timeMs: number, t1: number, fromMs: number, toMs: number): number {
   return timeMs >= fromMs && timeMs < toMs ? 0 : Math.round(1000 * t1 - timeMs);
 }
 
-async function timeOfCall(file: string, t1: number): Promise<number> {
+/**
+ * When the call of `t1` was captured, in milliseconds since 1970: when its I_MESSAGE_1 was seen, or, when it was not,
+ * when the capture begins. @throws HalfkeyError `BadCapture`
+ */
+export async function timeOfCall(file: string, t1: number): Promise<number> {
   const transport = createTransport();
   const carriers = createSipCarriers();
   const tracker = createCallTracker();

@@ -1,10 +1,7 @@
 /**
  * What every kind of lab is given, where its output goes, and what it answers with.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HalfkeyError } from '../../foundation/base/index.ts';
-import { ensurePrivateDirectory, isEmptyDirectory } from '../../platform/index.ts';
 import type { Session, SessionsAnswer } from '../../contract/administration/index.ts';
 import type { Colours } from './narrator.ts';
 import type { RoleProcess } from './processes.ts';
@@ -13,8 +10,8 @@ export interface LabOrder {
   readonly solution: 3 | 4;
   readonly alternative: 1 | 2;
   readonly deliver: readonly ('content' | 'keys')[];
-  /** Absolute path. */
-  readonly out: string;
+  /** Absolute path; without it a new directory below ./halfkey-out, named by the time. */
+  readonly out?: string;
   /** Whether `out` may hold something already. */
   readonly force: boolean;
   /** Program and first arguments by which roles are started. */
@@ -33,16 +30,6 @@ export interface LabResult {
   /** Why the result is not as wished; absent when it is. */
   readonly reason?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
-}
-
-/** Makes the output directory, 0700. @throws HalfkeyError `OUTPUT_EXISTS` when it is not empty and not forced */
-export async function prepareOutput({ out, force }: Pick<LabOrder, 'out' | 'force'>): Promise<void> {
-  if (!force && !(await isEmptyDirectory(out))) {
-    throw new HalfkeyError('OUTPUT_EXISTS', 'the output directory is not empty');
-  }
-  // Roles of an earlier run had other keys: their states are of no use to this one.
-  await rm(join(out, 'roles'), { recursive: true, force: true });
-  await ensurePrivateDirectory(out);
 }
 
 /** The result of a lab: as wished when there is a session, and each was recovered and confirmed. */

@@ -59,6 +59,8 @@ export function createProcesses({ program, onStart, onEvent, onLoss }: Processes
     const child = spawn(file, [...first, command, 'serve', '--config', config, '--json'], {
       cwd: directory,
       stdio: ['pipe', 'pipe', 'pipe'],
+      // Ctrl-C is for us alone: a role that ended by itself would look like a loss.
+      detached: true,
     });
     const ended = new Promise<void>((resolve) =>
       child.once('close', () => {
@@ -84,11 +86,15 @@ export function createProcesses({ program, onStart, onEvent, onLoss }: Processes
           resolve({ role, pid, ports, ended });
         } else if (typeof message['event'] === 'string') onEvent(role, message as RoleEvent);
       });
-      child.once('close', (code) => {
+      child.once('close', (code, signal) => {
         const said = errors.join('').trim().split('\n').at(-1) ?? '';
-        if (!ready)
-          reject(new HalfkeyError('INTERNAL', `the ${role} ended with ${String(code)} before it was ready: ${said}`));
-        else if (!stopping) onLoss(role);
+        if (!ready) {
+          reject(
+            signal === null
+              ? new HalfkeyError('INTERNAL', `the ${role} ended with ${String(code)} before it was ready: ${said}`)
+              : new HalfkeyError('UNAVAILABLE', `${signal} ended the ${role} before it was ready`),
+          );
+        } else if (!stopping) onLoss(role);
       });
     });
   }

@@ -9,13 +9,14 @@ import { readIbakeMessage } from '../../protocol/mikey/index.ts';
 import { sessionsRoute, warrantRoute } from '../../contract/administration/index.ts';
 import { intakeRoute } from '../../contract/intake/index.ts';
 import { parseBody } from '../../contract/route/index.ts';
-import { clockOffset, octetsOf } from './capture-clock.ts';
+import { clockOffset, octetsOf, timeOfCall } from './capture-clock.ts';
 import { readFixture, type Fixture } from './fixture.ts';
-import { prepareOutput, resultOf, type LabOrder, type LabResult } from './lab-order.ts';
+import { resultOf, type LabOrder, type LabResult } from './lab-order.ts';
 import { createLabWarrant, type LabWarrant } from './lab-warrant.ts';
 import { captureOf } from './message-capture.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { createOrganisations } from './organisations.ts';
+import { assertUsable, prepareOutput } from './output-directory.ts';
 import type { Processes } from './processes.ts';
 import { neededFlags, type LabDistrict } from './holders.ts';
 import { startRoles, type LabPlan } from './roles.ts';
@@ -34,8 +35,10 @@ export async function replay(order: ReplayOrder): Promise<{ result: LabResult; s
   if (order.capture === undefined && fixture.messages === undefined) {
     throw new HalfkeyError('BAD_FIXTURE', 'the fixture has no messages, and no capture was given');
   }
-  await prepareOutput(order);
-  const { solution, alternative, out } = order;
+  const { solution, alternative } = order;
+  await assertUsable(order);
+  const capturedMs = order.capture === undefined ? undefined : await timeOfCall(order.capture, fixture.t1);
+  const out = await prepareOutput(order, systemClock());
   const side = sideOf(fixture, target);
   const district: LabDistrict = {
     name: fixture.district[side],
@@ -50,7 +53,7 @@ export async function replay(order: ReplayOrder): Promise<{ result: LabResult; s
   narrator.plan(district, fixture.curve, neededFlags(district));
   const plan: LabPlan = { fixture, side, target, district, delivery: out };
   const result = await supervised(order, narrator, (processes, signal) =>
-    run(order, plan, processes, narrator, signal),
+    run(order, capturedMs, plan, processes, narrator, signal),
   );
   narrator.result(result, out);
   return { result, status: result.error === undefined ? 0 : 2 };
@@ -58,6 +61,7 @@ export async function replay(order: ReplayOrder): Promise<{ result: LabResult; s
 
 async function run(
   order: ReplayOrder,
+  capturedMs: number | undefined,
   plan: LabPlan,
   processes: Processes,
   narrator: Narrator,
@@ -80,7 +84,7 @@ async function run(
     signal,
   });
   narrator.warranted(warrant);
-  const { path, stream } = await captureFor(order, fixture, warrant, narrator);
+  const { path, stream } = captureFor(order, capturedMs, fixture, warrant, narrator);
   const taken = await roles.tap.request({ method: intakeRoute.method, path, stream, timeoutMs: 0, signal });
   const { intake } = parseBody(intakeRoute.response, taken);
   const answer = await roles.admf.request({
@@ -94,14 +98,16 @@ async function run(
 }
 
 /** The octets for the intake, and its path with the offset of the capture's clock. */
-async function captureFor(
+function captureFor(
   { capture }: ReplayOrder,
+  capturedMs: number | undefined,
   fixture: Fixture,
   { fromMs, toMs }: LabWarrant,
   narrator: Narrator,
-): Promise<{ path: string; stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array> }> {
-  if (capture === undefined) return { path: intakeRoute.path, stream: [captureOf(fixture.messages ?? {}, fixture.t1)] };
-  const offset = await clockOffset(capture, fixture.t1, fromMs, toMs);
+): { path: string; stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array> } {
+  if (capture === undefined || capturedMs === undefined)
+    return { path: intakeRoute.path, stream: [captureOf(fixture.messages ?? {}, fixture.t1)] };
+  const offset = clockOffset(capturedMs, fixture.t1, fromMs, toMs);
   narrator.capture(offset);
   return {
     path: offset === 0 ? intakeRoute.path : `${intakeRoute.path}?clockOffsetMs=${String(offset)}`,

@@ -30,11 +30,12 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
   const { role, solution, alternative, keyEpochSeconds, patienceMs, purpose } = config;
   const runtime = await openRuntime(role, role, config, at);
   const clients: HttpsClient[] = [];
+  const closing = new AbortController();
   try {
     const connect = async ({ origin, tls }: PeerConfig, serverRole: string): Promise<HolderClient> => {
       const client = createClient({ origin, ...(await readTls(tls, at)), serverRole });
       clients.push(client);
-      return (path, body) => client.request({ method: 'POST', path, body });
+      return (path, body) => client.request({ method: 'POST', path, body, signal: closing.signal });
     };
     const requests = await openRequestStore(runtime.state);
     const observe: Observer = (event, detail) => {
@@ -56,7 +57,8 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
           sealer: runtime.state.sealer,
           observe,
           purpose,
-          sleep: (ms) => sleep(ms),
+          // A holder that cannot be reached is not waited for when we are told to end.
+          sleep: (ms) => sleep(ms, undefined, { signal: closing.signal }).catch(() => undefined),
           patienceMs,
           onReceipt: async (receipt) => {
             await runtime.log.append({ kind: 'receipt', time: Math.floor(systemClock() / 1000), ...receipt });
@@ -94,6 +96,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
   }
 
   async function close(): Promise<void> {
+    closing.abort();
     await Promise.all(clients.map((client) => client.close()));
     await runtime.close();
   }
