@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
-import type { ReplayResult } from '../../src/program/lab/replay.ts';
+import type { LabResult } from '../../src/program/lab/lab-order.ts';
 import { childEnv, ensureBuilt, programFile, projectRoot } from './children.ts';
 
 export const WAYS = ['3', '4/1', '4/2'] as const;
@@ -25,6 +25,8 @@ export const GOLDEN_1024 = vector('golden-n1024-mode3-P-256.json');
 export const GOLDEN_3072 = vector('golden-n3072-mode3-P-256.json');
 
 const LIMIT_MS = 60_000;
+/** A role that is left alone may need a moment, not half a minute. */
+const END_MS = 15_000;
 const running = new Set<number>();
 let root: string | undefined;
 
@@ -127,7 +129,7 @@ export interface LabOrder extends StartOptions {
 export interface LabOutcome extends Outcome {
   readonly out: string;
   /** Standard output as JSON. */
-  readonly json: ReplayResult;
+  readonly json: LabResult;
 }
 
 /** The arguments of a lab. */
@@ -152,7 +154,7 @@ export function startLab(order: LabOrder): Running & { readonly out: string } {
 export async function lab(order: LabOrder): Promise<LabOutcome> {
   const { ended, out } = startLab(order);
   const outcome = await ended;
-  return { ...outcome, out, json: JSON.parse(outcome.stdout === '' ? 'null' : outcome.stdout) as ReplayResult };
+  return { ...outcome, out, json: JSON.parse(outcome.stdout === '' ? 'null' : outcome.stdout) as LabResult };
 }
 
 /** Runs labs, two at a time. */
@@ -204,12 +206,13 @@ export function processLinks(pid: number, name: string): string[] {
   }
 }
 
-/** Resolves when no role of the lab is left. @throws when that does not happen */
-export const noneLeft = (out: string): Promise<void> =>
+/** Resolves when no role of the lab is left, but for the processes `but`. @throws when that does not happen */
+export const noneLeft = (out: string, but: readonly number[] = []): Promise<void> =>
   waitUntil(
-    () => rolesOf(out).length === 0,
+    () => rolesOf(out).every(({ pid }) => but.includes(pid)),
     'the end of every role',
     () => false,
+    END_MS,
   );
 
 /** @param hopeless says why it cannot happen any more */
@@ -217,12 +220,13 @@ export async function waitUntil(
   happened: () => boolean,
   what: string,
   hopeless: () => string | false = () => false,
+  limitMs = LIMIT_MS,
 ): Promise<void> {
   for (const begin = Date.now(); ; await sleep(20)) {
     const over = hopeless();
     if (happened()) return;
     if (over !== false) throw new Error(`waited for ${what}: ${over}`);
-    if (Date.now() - begin > LIMIT_MS) throw new Error(`waited for ${what} in vain`);
+    if (Date.now() - begin > limitMs) throw new Error(`waited for ${what} in vain`);
   }
 }
 
