@@ -11,3 +11,14 @@ export type {
 export { openFederation, type FederatedDistrict, type Federation, type FederationOptions } from './federation.ts';
 export { createKeyStore, type KeyStore, type KeyStoreOptions, type NewPrivateKey } from './key-store.ts';
 export { provisionClient, type ProvisionedClient, type ProvisioningOptions } from './provisioning.ts';
+export {
+  createCallee,
+  placeCall,
+  type Callee,
+  type CalleeOptions,
+  type ClientOptions,
+  type PlaceCallOptions,
+} from './call.ts';
+export type { ReplayMemory } from './key-exchange.ts';
+export type { CallResult, LadderEvent } from './ua-call.ts';
+export type { MediaPorts, Scheduler, SipChannel } from './ua-ports.ts';

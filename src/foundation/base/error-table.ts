@@ -80,6 +80,8 @@ const table = {
   BiddingDown: { fault: 'peer', http: 422, exit: 2, meaning: 'The SDP-IDs extension and the SDP differ.', hint: 'repeat the list of key management protocols' },
   BadKeyMgmt: { fault: 'peer', http: 422, exit: 2, meaning: 'An a=key-mgmt attribute is malformed or doubled.', hint: 'send one line a level: mikey and base64' },
   TooManyBranches: { fault: 'peer', http: 422, exit: 2, meaning: 'A call has more early dialogs or key exchanges than are kept.', hint: 'keep at most 8 early dialogs of a call' },
+  CALL_REFUSED: { fault: 'peer', http: 422, exit: 2, meaning: 'The other side refused or ended the call before it was up.', hint: 'see the status; an error number beside it is only a hint' },
+  CALL_TIMEOUT: { fault: 'peer', http: 504, exit: 2, meaning: 'The other side did not answer in time.', hint: 'check that it is reachable, and try again' },
   // Nonces and their holder
   ModeCurveRefused: { fault: 'caller', http: 422, exit: 1, meaning: 'The nonce mode cannot be used with this curve.', hint: 'use mode 3' },
   NONCE_ABSENT: { fault: 'peer', http: 422, exit: 2, meaning: 'The party sent no nonce of its own.', hint: 'this side cannot be recovered with its own key' },
