@@ -57,36 +57,35 @@ export function addServeCommand(
   load: (config: string) => Promise<RoleModule>,
   done: (status: number) => void,
 ): void {
-    group
-      .command('serve')
-      .description(`run the ${name} until SIGTERM`)
-      .requiredOption('--config <file>', 'configuration file (JSON)')
-      .option('--json', 'one JSON object a line on standard output')
-      .option('--quiet', 'no human text')
-      .option('--verbose', 'more human text')
-      .action(async ({ config, ...flags }: OutputFlags & { config: string }) => {
-        const output = createOutput(flags);
-        const module = await load(config);
-        const emit = (event: object): void => {
-          if (output.json) process.stdout.write(`${JSON.stringify(event)}\n`);
-          else output.detail(JSON.stringify(event));
-        };
-        const running = await module.serve(config, emit);
-        const { role, ports } = running;
-        if (output.json) emit({ ready: true, role, pid: process.pid, ports });
-        else
-          output.say(
-            `${role} is ready: ${Object.entries(ports)
-              .map(([use, port]) => `${use} on port ${String(port)}`)
-              .join(', ')}`,
-          );
-        await ending(running.exitWithParent);
-        await running.close();
-        // What is still open, as a connection to a host that does not answer, must not keep the process.
-        setTimeout(() => process.exit(), LINGER_MS).unref();
-        done(0);
-      });
-  }
+  group
+    .command('serve')
+    .description(`run the ${name} until SIGTERM`)
+    .requiredOption('--config <file>', 'configuration file (JSON)')
+    .option('--json', 'one JSON object a line on standard output')
+    .option('--quiet', 'no human text')
+    .option('--verbose', 'more human text')
+    .action(async ({ config, ...flags }: OutputFlags & { config: string }) => {
+      const output = createOutput(flags);
+      const module = await load(config);
+      const emit = (event: object): void => {
+        if (output.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+        else output.detail(JSON.stringify(event));
+      };
+      const running = await module.serve(config, emit);
+      const { role, ports } = running;
+      if (output.json) emit({ ready: true, role, pid: process.pid, ports });
+      else
+        output.say(
+          `${role} is ready: ${Object.entries(ports)
+            .map(([use, port]) => `${use} on port ${String(port)}`)
+            .join(', ')}`,
+        );
+      await ending(running.exitWithParent);
+      await running.close();
+      // What is still open, as a connection to a host that does not answer, must not keep the process.
+      setTimeout(() => process.exit(), LINGER_MS).unref();
+      done(0);
+    });
 }
 
 /** Resolves when the process is told to end, or, where that is wanted, when its parent is gone. */
