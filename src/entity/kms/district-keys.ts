@@ -23,7 +23,7 @@ export interface DistrictKeys {
   readonly district: District;
   /** @throws HalfkeyError `UNAVAILABLE` before a master secret was given */
   parameters(): PublicParameters;
-  /** Takes `masterSecret` (big endian), or draws one when it is undefined. @throws HalfkeyError `MS_CONFLICT`, `BadParameters` */
+  /** Takes `masterSecret` (big endian), or draws one when it is undefined. @throws HalfkeyError `MS_CONFLICT`, `BadParameters`, `LevelRefused` */
   take(masterSecret: Secret<'IbeMasterSecret'> | undefined): Promise<void>;
   /** The private key (DER BFPrivateKeyBlock) of an identity in the key epoch that starts at `epochStart` (seconds since 1970). */
   issue(identity: Identity, epochStart: number): Secret<'IbePrivateKey'>;
@@ -49,10 +49,16 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
   const context = `ibe-master-secret ${district.name} ${String(district.serial)} ${String(level)}`;
   let current: { params: PublicParameters; issuer: Issuer } | undefined;
 
+  /** The parameters of a master secret. @throws HalfkeyError `LevelRefused`, `BadParameters` */
+  function validated(masterSecret: bigint): PublicParameters {
+    const params = derivePublicParameters(domain, masterSecret);
+    validatePublicParameters(params, { allowTestLevels });
+    return params;
+  }
+
   function adopt(sealed: Uint8Array): void {
     const octets = sealer.open(sealed, context);
-    const params = derivePublicParameters(domain, toBigInt(octets));
-    validatePublicParameters(params, { allowTestLevels });
+    const params = validated(toBigInt(octets));
     current?.issuer.close();
     current = { params, issuer: createIssuer(params, new Secret('IbeMasterSecret', octets)) };
   }
@@ -82,13 +88,16 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
     async take(given) {
       const s = given === undefined ? randomBigInt(2n, domain.q - 1n, random) : given.use(toBigInt);
       if (s < 2n || s >= domain.q) throw new HalfkeyError('BadParameters', 'the master secret is not in [2, q-1]');
+      const { Ppub } = validated(s);
       const octets = fromBigInt(s, scalarLength);
       try {
         adopt(await store.keepMasterSecret(sealer.seal(octets, context)));
       } finally {
         octets.fill(0);
       }
-      if (given !== undefined && derivePublicParameters(domain, s).Ppub.x !== held().params.Ppub.x) {
+      const kept = held().params.Ppub;
+      // Both coordinates: q - s gives the same x.
+      if (given !== undefined && (Ppub.x !== kept.x || Ppub.y !== kept.y)) {
         throw new HalfkeyError('MS_CONFLICT', 'the district already has another master secret');
       }
     },

@@ -2,8 +2,8 @@
  * XkRecover, solution 3 (contribution 5.x.2): opens the target's messages and nonce, computes the session
  * key, checks it against R_MESSAGE_2 when that was sent, and answers with K_SESSION.
  */
-import { isHalfkeyError, HalfkeyError, toHex } from '../../foundation/base/index.ts';
-import { confirmSessionKey, recoverSessionKey } from '../../protocol/discovery/index.ts';
+import { isHalfkeyError, HalfkeyError, toHex, type Secret } from '../../foundation/base/index.ts';
+import { confirmSessionKey, recoverSessionKey, type Components } from '../../protocol/discovery/index.ts';
 import type { ReleaseSteps } from '../../trust/release/index.ts';
 import type { RecoverRequest, Recovered } from '../../contract/xk/index.ts';
 import { authoriseExchange, timeOf, type AuthorisedExchange, type WarrantCheck } from './exchange-request.ts';
@@ -53,8 +53,7 @@ export function recoverSteps(
         nonce: components.ownNonce,
         ownPoint: components.ownPoint,
       });
-      const kSession = recoverSessionKey(components, scalar);
-      scalar.wipe();
+      const kSession = keyFrom(components, scalar);
       try {
         const confirmed = confirmSessionKey(exchange, kSession);
         return {
@@ -68,4 +67,13 @@ export function recoverSteps(
       }
     },
   };
+}
+
+/** K_SESSION; the scalar is wiped in any case. */
+function keyFrom(components: Components, scalar: Secret<'EcdhScalar'>): Secret<'SessionKey'> {
+  try {
+    return recoverSessionKey(components, scalar);
+  } finally {
+    scalar.wipe();
+  }
 }

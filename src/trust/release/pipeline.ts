@@ -76,7 +76,7 @@ export function createReleaser({ store, clock, queueLimit = 64, checkpoint }: Re
   let waiting = 0;
 
   /** One after the other; a failure of one does not touch the next. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (waiting >= queueLimit) throw new HalfkeyError('UNAVAILABLE', 'too many requests are waiting');
     waiting += 1;
     const turn = tail.then(work).finally(() => {
