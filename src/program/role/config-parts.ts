@@ -47,11 +47,9 @@ export async function readConfig<T>(
   }
   const result = schema.safeParse(parsed);
   if (!result.success) {
-    const issue = result.error.issues[0];
-    throw new HalfkeyError(
-      'BAD_CONFIG',
-      `${issue?.path.map(String).join('.') ?? 'file'}: ${issue?.message ?? 'wrong'}`,
-    );
+    const [issue] = result.error.issues;
+    const member = issue === undefined || issue.path.length === 0 ? 'the file' : issue.path.map(String).join('.');
+    throw new HalfkeyError('BAD_CONFIG', `${member}: ${issue?.message ?? 'wrong'}`);
   }
   const folder = dirname(resolve(file));
   return { config: result.data, at: (path) => resolve(folder, path) };
