@@ -398,7 +398,7 @@ export const HOUSE: House = {
     picocolors: ['program/cli', 'program/lab'],
   },
 
-  outside: { 'test/vectors': ['program/lab', 'program/cli'] },
+  outside: { 'test/vectors': ['program/lab', 'program/cli'], share: ['program/lab'] },
 
   reach: [
     {

@@ -11,6 +11,7 @@ import { addLog } from './log.ts';
 import { addMikey } from './mikey.ts';
 import { reportFailure } from './output.ts';
 import { addServe } from './serve.ts';
+import { addUe } from './ue.ts';
 
 const EXIT_STATUSES = `
 exit status:
@@ -31,10 +32,11 @@ async function run(argv: readonly string[]): Promise<number> {
     .description('recovers the session key of a lawfully intercepted IMS call protected with MIKEY-IBAKE')
     .version(version)
     .addHelpText('after', EXIT_STATUSES)
+    .enablePositionalOptions()
     .showHelpAfterError(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
-  for (const add of [addLab, addServe, addMikey, addLog]) add(program, done);
+  for (const add of [addLab, addServe, addUe, addMikey, addLog]) add(program, done);
   const json = argv.includes('--json');
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -62,9 +62,11 @@ async function startKms(district: LabDistrict, processes: Processes): Promise<Ro
   const config = await writeRoleDirectory(
     directory,
     {
-      credential: await roleCredential(operator, 'kms'),
+      credentials: {
+        tls: await roleCredential(operator, 'kms'),
+        statement: await signingCredential(operator, 'kms-statement', 'KMS statement'),
+      },
       authorities: { operator, agency },
-      statement: await signingCredential(operator, 'kms-statement', 'KMS statement'),
     },
     {
       role,
@@ -82,7 +84,7 @@ async function startKms(district: LabDistrict, processes: Processes): Promise<Ro
       },
     },
   );
-  return processes.start(role, 'kms', config, directory);
+  return processes.start(role, ['kms', 'serve', '--config', config], directory);
 }
 
 async function startProvider(district: LabDistrict, processes: Processes): Promise<RoleProcess> {
@@ -91,7 +93,10 @@ async function startProvider(district: LabDistrict, processes: Processes): Promi
   const directory = join(district.directory, 'provider');
   const config = await writeRoleDirectory(
     directory,
-    { credential: await roleCredential(provider, 'provider'), authorities: { operator, provider, agency } },
+    {
+      credentials: { tls: await roleCredential(provider, 'provider') },
+      authorities: { operator, provider, agency },
+    },
     {
       role: 'provider',
       ...STATE,
@@ -106,7 +111,7 @@ async function startProvider(district: LabDistrict, processes: Processes): Promi
       },
     },
   );
-  return processes.start('provider', 'provider', config, directory);
+  return processes.start('provider', ['provider', 'serve', '--config', config], directory);
 }
 
 /** The Delivery Function of the district; its product goes to `delivery`. */
@@ -123,7 +128,7 @@ export async function startDf(
   const config = await writeRoleDirectory(
     directory,
     {
-      credential: await roleCredential(operator, 'df'),
+      credentials: { tls: await roleCredential(operator, 'df') },
       authorities: { operator, provider: providerAuthority, agency },
     },
     {
@@ -140,7 +145,7 @@ export async function startDf(
       purpose,
     },
   );
-  return processes.start('df', 'df', config, directory);
+  return processes.start('df', ['df', 'serve', '--config', config], directory);
 }
 
 /** A client of one listener of a role, with a certificate of `clientRole` from one authority. */

@@ -21,6 +21,8 @@ export interface Narrator {
   warranted(warrant: LabWarrant): void;
   capture(offsetMs: number): void;
   event(role: string, event: RoleEvent): void;
+  /** One rung of a call's ladder. */
+  rung(time: string, actor: string, text: string): void;
   result(
     result: { readonly sessions: readonly Session[]; readonly notes: readonly string[]; readonly reason?: string },
     out: string,
@@ -95,6 +97,9 @@ export function createNarrator({
       else if (name === 'delivered') step(role, `hands over ${file ?? ''} (${String(octets)} octets)`);
       else if (name === 'released') detail(`  ${role}: released ${operation ?? ''} to ${to ?? ''}, logged before`);
       else if (name === 'refused') detail(`  ${role}: refused ${operation ?? ''} to ${to ?? ''}: ${code ?? ''}`);
+    },
+    rung(time, actor, text) {
+      narrate(`  ${c.dim(time.padStart(9))}  ${actor.padEnd(12)} ${text}`);
     },
     result({ sessions, notes, reason }, out) {
       for (const session of sessions) narrateSession(session);

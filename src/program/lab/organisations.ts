@@ -34,11 +34,11 @@ export async function createOrganisations(): Promise<Organisations> {
   return { operator, provider, agency };
 }
 
-/** Certificate and key of a role, as server and client of mutual TLS on this machine. */
-export function roleCredential(authority: Authority, role: string): Promise<Credential> {
+/** Certificate and key of a role, as server and client of mutual TLS on this machine; a client's common name is its identity. */
+export function roleCredential(authority: Authority, role: string, commonName = role): Promise<Credential> {
   return issueCertificate({
     authority,
-    commonName: role,
+    commonName,
     uris: [`urn:halfkey:role:${role}`],
     dnsNames: ['localhost'],
     ipAddresses: ['127.0.0.1'],
@@ -58,35 +58,39 @@ export function signingCredential(authority: Authority, use: string, commonName:
   });
 }
 
-/** The start directory of a role: its credential, the authorities it trusts, its key-encryption key, its configuration. */
-export async function writeRoleDirectory(
-  directory: string,
-  files: {
-    readonly credential: Credential;
-    readonly authorities: Readonly<Record<string, Authority>>;
-    readonly statement?: Credential;
-  },
-  config: object,
-): Promise<string> {
-  await ensurePrivateDirectory(directory);
-  const write = (name: string, text: string): Promise<void> => writeSecretFile(join(directory, name), text);
-  await write('tls.crt', files.credential.certificate);
-  await write('tls.key', files.credential.privateKey);
-  if (files.statement !== undefined) {
-    await write('statement.crt', files.statement.certificate);
-    await write('statement.key', files.statement.privateKey);
-  }
-  for (const [name, authority] of Object.entries(files.authorities))
-    await write(`${name}-ca.crt`, authority.certificate);
-  await createKeyFile(join(directory, 'key-encryption-key'));
-  const file = join(directory, 'config.json');
-  await write('config.json', `${JSON.stringify(config, null, 2)}\n`);
-  return file;
+/** What stands beside the configuration in a start directory. */
+export interface RoleFiles {
+  /** By file name without ending: `tls` for the role itself, `statement` for what it signs. */
+  readonly credentials: Readonly<Record<string, Credential>>;
+  /** Authorities that the role trusts, by name. */
+  readonly authorities: Readonly<Record<string, Authority>>;
+  /** Further files, by name. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
-/** TLS member of a listener or peer in the configuration of a role. */
-export const tls = (...trust: readonly string[]): object => ({
-  certificate: 'tls.crt',
-  privateKey: 'tls.key',
-  trust: trust.map((name) => `${name}-ca.crt`),
+/** Writes the start directory of a role: credentials, authorities, key-encryption key, configuration; returns the path of the last. */
+export async function writeRoleDirectory(directory: string, files: RoleFiles, config: object): Promise<string> {
+  await ensurePrivateDirectory(directory);
+  const write = (name: string, text: string): Promise<void> => writeSecretFile(join(directory, name), text);
+  for (const [name, { certificate, privateKey }] of Object.entries(files.credentials)) {
+    await write(`${name}.crt`, certificate);
+    await write(`${name}.key`, privateKey);
+  }
+  for (const [name, authority] of Object.entries(files.authorities)) {
+    await write(`${name}-ca.crt`, authority.certificate);
+  }
+  for (const [name, text] of Object.entries(files.texts ?? {})) await write(name, text);
+  await createKeyFile(join(directory, 'key-encryption-key'));
+  await write('config.json', `${JSON.stringify(config, null, 2)}\n`);
+  return join(directory, 'config.json');
+}
+
+/** TLS member of a listener or peer in the configuration of a role, which presents the credential `name`. */
+export const tlsAs = (name: string, ...trust: readonly string[]): object => ({
+  certificate: `${name}.crt`,
+  privateKey: `${name}.key`,
+  trust: trust.map((authority) => `${authority}-ca.crt`),
 });
+
+/** The same with the credential of the role itself. */
+export const tls = (...trust: readonly string[]): object => tlsAs('tls', ...trust);

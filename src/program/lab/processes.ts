@@ -25,6 +25,8 @@ export interface RoleProcess {
   readonly ports: Readonly<Record<string, number>>;
   /** Resolves when the process has ended, in whatever way. */
   readonly ended: Promise<void>;
+  /** Ends this one and waits until it has gone. */
+  stop(): Promise<void>;
 }
 
 export interface ProcessesOptions {
@@ -37,26 +39,43 @@ export interface ProcessesOptions {
 }
 
 export interface Processes {
-  /** Starts `halfkey ROLE serve --config FILE` in `directory`. @throws HalfkeyError what the role said when it did not get ready */
-  start(role: string, command: string, config: string, directory: string): Promise<RoleProcess>;
+  /**
+   * Starts `halfkey ARGUMENTS` in `directory`, and waits until the role says that it is ready.
+   * @throws HalfkeyError what the role said when it did not get ready
+   */
+  start(role: string, args: readonly string[], directory: string): Promise<RoleProcess>;
+  /** Runs `halfkey ARGUMENTS` in `directory` to its end and returns the object it printed last. @throws HalfkeyError what it said */
+  run(role: string, args: readonly string[], directory: string): Promise<Readonly<Record<string, unknown>>>;
   /** Ends every role, the last first, and waits until all have gone. */
   stop(): Promise<void>;
 }
 
 const STOP_MS = 3000;
 
+interface Child {
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+  /** What it last said on standard error. */
+  readonly said: () => string;
+  stopped: boolean;
+}
+
 export function createProcesses({ program, onStart, onEvent, onLoss }: ProcessesOptions): Processes {
-  const children: { child: ChildProcess; ended: Promise<void> }[] = [];
+  const children: Child[] = [];
   let stopping = false;
 
-  async function start(role: string, command: string, config: string, directory: string): Promise<RoleProcess> {
+  function launch(
+    args: readonly string[],
+    directory: string,
+    onMessage: (message: Record<string, unknown>) => void,
+  ): Child {
     const [file, ...first] = program;
     if (file === undefined) throw new TypeError('program is empty');
     // Who starts roles one after the other may be told to stop in between.
     if (stopping) throw new HalfkeyError('INTERRUPTED', 'the roles have been stopped');
-    onStart(`halfkey ${command} serve --config ${config}`);
+    onStart(`halfkey ${args.join(' ')}`);
     // Standard input stays open as long as we live: the role ends when it closes (`exitWithParent`).
-    const child = spawn(file, [...first, command, 'serve', '--config', config, '--json'], {
+    const child = spawn(file, [...first, ...args, '--json'], {
       cwd: directory,
       stdio: ['pipe', 'pipe', 'pipe'],
       // Ctrl-C is for us alone: a role that ended by itself would look like a loss.
@@ -67,51 +86,80 @@ export function createProcesses({ program, onStart, onEvent, onLoss }: Processes
         resolve();
       }),
     );
-    children.push({ child, ended });
     const errors: string[] = [];
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString('utf8').slice(0, 4096)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const message = parseLine(line);
+      if (message !== undefined) onMessage(message);
+    });
+    const said = (): string => errors.join('').trim().split('\n').at(-1) ?? '';
+    const launched = { process: child, ended, said, stopped: false };
+    children.push(launched);
+    return launched;
+  }
 
+  function start(role: string, args: readonly string[], directory: string): Promise<RoleProcess> {
     return new Promise((resolve, reject) => {
       let ready = false;
-      child.once('error', (cause) => {
-        reject(new HalfkeyError('INTERNAL', `the ${role} could not be started`, { cause }));
-      });
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        const message = parseLine(line);
-        if (message === undefined) return;
-        if ('error' in message) reject(reported(role, message.error));
+      const child = launch(args, directory, (message) => {
+        if ('error' in message) reject(reported(role, message['error']));
         else if (!ready && message['ready'] === true) {
           ready = true;
           const { pid, ports } = message as unknown as RoleReady;
-          resolve({ role, pid, ports, ended });
+          resolve({ role, pid, ports, ended: child.ended, stop: () => end(child) });
         } else if (typeof message['event'] === 'string') onEvent(role, message as RoleEvent);
       });
-      child.once('close', (code, signal) => {
-        const said = errors.join('').trim().split('\n').at(-1) ?? '';
-        if (!ready) {
-          reject(
-            signal === null
-              ? new HalfkeyError('INTERNAL', `the ${role} ended with ${String(code)} before it was ready: ${said}`)
-              : new HalfkeyError('UNAVAILABLE', `${signal} ended the ${role} before it was ready`),
-          );
-        } else if (!stopping) onLoss(role);
+      child.process.once('error', (cause) => {
+        reject(new HalfkeyError('INTERNAL', `the ${role} could not be started`, { cause }));
+      });
+      child.process.once('close', (code, signal) => {
+        if (!ready) reject(early(role, code, signal, child.said()));
+        else if (!stopping && !child.stopped) onLoss(role);
       });
     });
   }
 
+  function run(role: string, args: readonly string[], directory: string): Promise<Readonly<Record<string, unknown>>> {
+    return new Promise((resolve, reject) => {
+      let last: Record<string, unknown> | undefined;
+      const child = launch(args, directory, (message) => {
+        if (typeof message['event'] === 'string') onEvent(role, message as RoleEvent);
+        last = message;
+      });
+      child.process.once('error', (cause) => {
+        reject(new HalfkeyError('INTERNAL', `the ${role} could not be started`, { cause }));
+      });
+      child.process.once('close', (code, signal) => {
+        if (last === undefined) reject(early(role, code, signal, child.said()));
+        else if (last['error'] !== undefined) reject(reported(role, last['error']));
+        else resolve(last);
+      });
+    });
+  }
+
+  async function end(child: Child): Promise<void> {
+    child.stopped = true;
+    if (child.process.exitCode !== null || child.process.signalCode !== null) return;
+    child.process.kill('SIGTERM');
+    const timer = setTimeout(() => child.process.kill('SIGKILL'), STOP_MS);
+    await child.ended;
+    clearTimeout(timer);
+  }
+
   async function stop(): Promise<void> {
     stopping = true;
-    for (const { child, ended } of children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      await ended;
-      clearTimeout(timer);
-    }
+    for (const child of children.reverse()) await end(child);
     children.length = 0;
   }
 
-  return { start, stop };
+  return { start, run, stop };
+}
+
+/** A process that ended before it had anything to say. */
+function early(role: string, code: number | null, signal: NodeJS.Signals | null, said: string): HalfkeyError {
+  return signal === null
+    ? new HalfkeyError('INTERNAL', `the ${role} ended with ${String(code)} before it was ready: ${said}`)
+    : new HalfkeyError('UNAVAILABLE', `${signal} ended the ${role} before it was ready`);
 }
 
 function parseLine(line: string): Record<string, unknown> | undefined {
