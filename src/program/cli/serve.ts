@@ -73,6 +73,8 @@ export function addServeCommand(
       };
       const running = await module.serve(config, emit);
       const { role, ports } = running;
+      // Before anybody is told that it is ready, and may end it.
+      const told = ending(running.exitWithParent);
       if (output.json) emit({ ready: true, role, pid: process.pid, ports });
       else
         output.say(
@@ -80,7 +82,7 @@ export function addServeCommand(
             .map(([use, port]) => `${use} on port ${String(port)}`)
             .join(', ')}`,
         );
-      await ending(running.exitWithParent);
+      await told;
       await running.close();
       // What is still open, as a connection to a host that does not answer, must not keep the process.
       setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -1,0 +1,118 @@
+/** The keys of a running client: fetched at the start, fetched again by schedule, erased when their time is over. */
+import { setInterval, setTimeout } from 'node:timers';
+import { isHalfkeyError, systemClock, systemRandom, toBigInt } from '../../foundation/base/index.ts';
+import { identityFromText } from '../../foundation/identity/index.ts';
+import {
+  openFederation,
+  provisionClient,
+  type EndpointKeys,
+  type Federation,
+  type ProvisioningRequest,
+  type SerialPins,
+} from '../../entity/endpoint/index.ts';
+import { createClient, readTextFile, type HttpsClient } from '../../platform/index.ts';
+import type { PeerConfig } from './config-parts.ts';
+import { readTls, type Emit } from './running.ts';
+import type { UeConfig } from './ue-config.ts';
+
+const ERASE_MS = 5000;
+/** After a round that failed. */
+const RETRY_MS = 60_000;
+
+export interface UeKeys {
+  readonly keys: EndpointKeys;
+  /** Stops fetching and erases every key. */
+  close(): Promise<void>;
+}
+
+/** Provisions the client. @throws HalfkeyError what the holders refused, or what is wrong with what they sent */
+export async function openKeys(
+  config: UeConfig,
+  at: (path: string) => string,
+  pins: SerialPins,
+  emit: Emit,
+): Promise<UeKeys> {
+  const clients: HttpsClient[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  const allowTestLevels = config.unsafeTestLevel1024;
+
+  async function connect({ origin, tls }: PeerConfig, serverRole: string): Promise<ProvisioningRequest> {
+    const client = createClient({ origin, ...(await readTls(tls, at)), serverRole });
+    clients.push(client);
+    return (path, body) => client.request({ method: 'POST', path, body });
+  }
+
+  let signed = '';
+  let federation: Federation | undefined;
+  /** Reads the table again; one that is refused leaves the old one in use. */
+  async function readTable(): Promise<Federation> {
+    const table = await readTextFile(at(config.federation.table));
+    if (federation !== undefined && table === signed) return federation;
+    const publicKey = await readTextFile(at(config.federation.publicKey));
+    federation = await openFederation({ table, publicKey, clock: systemClock, pins, allowTestLevels });
+    signed = table;
+    return federation;
+  }
+
+  async function close(): Promise<void> {
+    for (const timer of timers) clearTimeout(timer);
+    timers.clear();
+    await Promise.all(clients.map((client) => client.close()));
+  }
+
+  try {
+    let table = await readTable();
+    const client = await provisionClient({
+      identity: identityFromText(config.identity),
+      also: config.also.map(identityFromText),
+      kms: await connect(config.kms, 'kms'),
+      ...(config.provider === undefined ? {} : { provider: await connect(config.provider, 'provider') }),
+      federation: () => table,
+      clock: systemClock,
+      allowTestLevels,
+    });
+    const { keys } = client;
+
+    const round = async (): Promise<void> => {
+      let delayMs = refreshMs(keys.district.keyEpochSeconds);
+      try {
+        table = await readTable();
+        await client.refresh();
+      } catch (error) {
+        delayMs = RETRY_MS;
+        // Calls go on with what is held; who runs the client is told.
+        emit({ event: 'provisioning-failed', role: 'ue', code: isHalfkeyError(error) ? error.code : 'INTERNAL' });
+      }
+      schedule(delayMs);
+    };
+    const schedule = (delayMs: number): void => {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        void round();
+      }, delayMs);
+      timers.add(timer);
+    };
+    timers.add(
+      setInterval(() => {
+        keys.eraseEnded();
+      }, ERASE_MS),
+    );
+    schedule(refreshMs(keys.district.keyEpochSeconds));
+    return {
+      keys,
+      async close() {
+        await close();
+        keys.close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A few times an epoch, at most hourly, and not all clients at once. */
+function refreshMs(keyEpochSeconds: number): number {
+  const jitter = Number(toBigInt(systemRandom(2))) / 0x10000;
+  return Math.min(keyEpochSeconds / 4, 3600) * 1000 * (0.8 + 0.4 * jitter);
+}
