@@ -101,7 +101,7 @@ describe('the answer is computed', () => {
         return { ...one, fixture, target: one.side.target };
       }),
     );
-  }, 300_000);
+  });
 
   it('from nothing else than the secrets and the messages', () => {
     for (const name of [MODE_1, MODE_2, MODE_3]) {

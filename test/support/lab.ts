@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
 import type { LabResult } from '../../src/program/lab/lab-order.ts';
 import { childEnv, ensureBuilt, programFile, projectRoot } from './children.ts';
 
@@ -29,6 +29,9 @@ const LIMIT_MS = 60_000;
 const END_MS = 15_000;
 const running = new Set<number>();
 let root: string | undefined;
+
+// A lab is four processes; several of them on a busy machine want patience. The limits only catch what hangs.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 300_000 });
 
 beforeAll(() => {
   ensureBuilt();
