@@ -143,7 +143,8 @@ export class WarrantedSession {
       return this.#result(files);
     } finally {
       this.#close();
-      await this.#tools.asker.finish();
+      // When the Delivery Function was told to end in the middle, the request will be repeated after its restart.
+      if (this.#failure?.code !== 'INTERRUPTED') await this.#tools.asker.finish();
     }
   }
 
