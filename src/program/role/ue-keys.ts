@@ -1,6 +1,5 @@
 /** The keys of a running client: fetched at the start, fetched again by schedule, erased when their time is over. */
-import { setInterval, setTimeout } from 'node:timers';
-import { isHalfkeyError, systemClock, systemRandom, toBigInt } from '../../foundation/base/index.ts';
+import { systemClock } from '../../foundation/base/index.ts';
 import { identityFromText } from '../../foundation/identity/index.ts';
 import {
   openFederation,
@@ -14,10 +13,7 @@ import { createClient, readTextFile, type HttpsClient } from '../../platform/ind
 import type { PeerConfig } from './config-parts.ts';
 import { readTls, type Emit } from './running.ts';
 import type { UeConfig } from './ue-config.ts';
-
-const ERASE_MS = 5000;
-/** After a round that failed. */
-const RETRY_MS = 60_000;
+import { keepFresh } from './ue-refresh.ts';
 
 export interface UeKeys {
   readonly keys: EndpointKeys;
@@ -33,7 +29,6 @@ export async function openKeys(
   emit: Emit,
 ): Promise<UeKeys> {
   const clients: HttpsClient[] = [];
-  const timers = new Set<NodeJS.Timeout>();
   const allowTestLevels = config.unsafeTestLevel1024;
 
   async function connect({ origin, tls }: PeerConfig, serverRole: string): Promise<ProvisioningRequest> {
@@ -54,11 +49,9 @@ export async function openKeys(
     return federation;
   }
 
-  async function close(): Promise<void> {
-    for (const timer of timers) clearTimeout(timer);
-    timers.clear();
+  const close = async (): Promise<void> => {
     await Promise.all(clients.map((client) => client.close()));
-  }
+  };
 
   try {
     let table = await readTable();
@@ -73,34 +66,21 @@ export async function openKeys(
     });
     const { keys } = client;
 
-    const round = async (): Promise<void> => {
-      let delayMs = refreshMs(keys.district.keyEpochSeconds);
-      try {
+    const schedule = keepFresh({
+      refresh: async () => {
         table = await readTable();
         await client.refresh();
-      } catch (error) {
-        delayMs = RETRY_MS;
-        // Calls go on with what is held; who runs the client is told.
-        emit({ event: 'provisioning-failed', role: 'ue', code: isHalfkeyError(error) ? error.code : 'INTERNAL' });
-      }
-      schedule(delayMs);
-    };
-    const schedule = (delayMs: number): void => {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        void round();
-      }, delayMs);
-      timers.add(timer);
-    };
-    timers.add(
-      setInterval(() => {
+      },
+      eraseEnded: () => {
         keys.eraseEnded();
-      }, ERASE_MS),
-    );
-    schedule(refreshMs(keys.district.keyEpochSeconds));
+      },
+      keyEpochSeconds: () => keys.district.keyEpochSeconds,
+      emit,
+    });
     return {
       keys,
       async close() {
+        schedule.stop();
         await close();
         keys.close();
       },
@@ -109,10 +89,4 @@ export async function openKeys(
     await close();
     throw error;
   }
-}
-
-/** A few times an epoch, at most hourly, and not all clients at once. */
-function refreshMs(keyEpochSeconds: number): number {
-  const jitter = Number(toBigInt(systemRandom(2))) / 0x10000;
-  return Math.min(keyEpochSeconds / 4, 3600) * 1000 * (0.8 + 0.4 * jitter);
 }
