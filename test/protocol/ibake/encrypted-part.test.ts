@@ -54,14 +54,14 @@ const places = {
     replies: true,
   },
   R_MESSAGE_1: {
-    octets: (ex: Exchange) => ex.toR1().r1,
+    octets: (ex: Exchange) => (ex.r1.length > 0 ? ex.r1 : ex.toR1().r1),
     recipient: (ex: Exchange): TestEndpoint => ex.a,
     step: (ex: Exchange, octets: Uint8Array): Refusal => refused(ex.onR1({ octets })),
     gone: (ex: Exchange) => ex.state.x.wiped,
     replies: true,
   },
   I_MESSAGE_2: {
-    octets: (ex: Exchange) => ex.toI2().i2,
+    octets: (ex: Exchange) => (ex.i2.length > 0 ? ex.i2 : ex.toI2().i2),
     recipient: (ex: Exchange): TestEndpoint => ex.b,
     step: (ex: Exchange, octets: Uint8Array): Refusal => {
       ex.i2 = octets;
@@ -84,11 +84,13 @@ interface Parts {
 
 describe.each(ordered)('%s', (type) => {
   const place = places[type];
+  const base = new Exchange(ends());
+  place.octets(base);
   let ex: Exchange;
   let octets: Uint8Array;
   let recipient: TestEndpoint;
   beforeEach(() => {
-    ex = new Exchange(ends());
+    ex = base.copy(ends());
     octets = place.octets(ex);
     recipient = place.recipient(ex);
   });
@@ -315,6 +317,38 @@ describe.each(ordered)('%s', (type) => {
   ])('N41 %s: BadIbakeOrder', (_, change) => {
     const message = resealed(octets, recipient, writeChain(change(payloadsOf())));
     expectRefused(message, 'BadIbakeOrder', 0);
+  });
+});
+
+describe('I_MESSAGE_1 before it waits for its turn', () => {
+  it.each<readonly [string, ErrorCode, (octets: Uint8Array, b: TestEndpoint) => Uint8Array]>([
+    ['N25', 'UnknownParameterSerial', (octets, b) => (((b as { districts: unknown }).districts = []), octets)],
+    [
+      'N27',
+      'NoKeyForEpoch',
+      (octets, b) => {
+        (b as { decryptorFor: unknown }).decryptorFor = () => {
+          throw new HalfkeyError('NoKeyForEpoch', 'erased');
+        };
+        return octets;
+      },
+    ],
+    [
+      'N31',
+      'BadEnvelope',
+      (octets, b) => {
+        const { encrypted } = readIbakeMessage(octets);
+        const { serial, notBefore, kem, dem } = decodeEnvelope(encrypted!, b.districts[0]!.params);
+        const head = [derInteger(1n), derOid(BF), derInteger(serial), derGeneralizedTime(notBefore)];
+        const block = encodeCiphertext({ ...kem, v: kem.v.subarray(1) });
+        return withEncrypted(octets, derSequence(...head, block, derOctetString(dem)));
+      },
+    ],
+  ])('%s is decided: %s', (_, code, spoil) => {
+    const ex = new Exchange(ends());
+    ex.i1 = spoil(ex.i1, ex.b);
+    expect(refused(ex.inspect()).error.code).toBe(code);
+    expect(ex.b.asked).toBe(0);
   });
 });
 

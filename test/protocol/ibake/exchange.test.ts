@@ -13,7 +13,12 @@ import {
   onR1,
   type Refusal,
 } from '../../../src/protocol/ibake/index.ts';
-import { readIbakeMessage, securityPolicyOf, type IbakePlaintext } from '../../../src/protocol/mikey/index.ts';
+import {
+  readErrorMessage,
+  readIbakeMessage,
+  securityPolicyOf,
+  type IbakePlaintext,
+} from '../../../src/protocol/mikey/index.ts';
 import {
   alice,
   altered,
@@ -160,6 +165,20 @@ describe('R_MESSAGE_1', () => {
     expect([result.error.code, replied(result)]).toEqual([code, number]);
   });
 
+  it('the reply has T of the message that it answers', () => {
+    const ex = new Exchange(ends()).toR2();
+    for (const [octets, step] of [
+      [withT(ex.r1, NOW + 7), (bytes: Uint8Array) => ex.onR1({ octets: bytes, dialog: 'other' })],
+      [withT(ex.r2, NOW + 7), (bytes: Uint8Array) => ((ex.r2 = bytes), ex.onR2())],
+    ] as const) {
+      const { error, reply } = refused(step(octets));
+      expect([error.code, toHex(readErrorMessage(reply!).t)]).toEqual([
+        'TimestampMismatch',
+        toHex(ntpFromUnixMs(NOW + 7)),
+      ]);
+    }
+  });
+
   it('a nonce comes back, though none was sent: NonceEchoMismatch', () => {
     const ex = new Exchange({ a: endpoint(alice, operatorA, 0), b: endpoint(bob, operatorB) }).toR1();
     const result = refusal(({ r1, a }) => saying(r1, a, () => ({ na: new Uint8Array(53) })), ex);
@@ -269,7 +288,8 @@ describe('I_MESSAGE_2', () => {
     expect(plainOf(message, ex.a)).toEqual({ idri: alice, eccpti, na, nsk: Uint8Array.of(1, 2, 3) });
     // Nobody had asked for it: the initiator takes no R2 with more than it sent.
     ex.r2 = message;
-    expect(refusedCode(ex.onR2())).toBe('BadOrder');
+    const refusal = refused(ex.onR2());
+    expect([refusal.error.code, replied(refusal)]).toEqual(['BadOrder', 0]);
   });
 });
 

@@ -14,6 +14,7 @@ import {
 import { decodeMessage, suiteOf, type CsMapEntry } from '../../../src/protocol/mikey/index.ts';
 import {
   alice,
+  altered,
   bob,
   call,
   endpoint,
@@ -224,6 +225,19 @@ describe('m-lines (3.4)', () => {
     const ex = new Exchange(ends(), { ...call, lines });
     ex.r1 = taken(ex.answer({ accepted })).message;
     expect(refusedCode(ex.onR1({ accepted: [true, false, true, true] }))).toBe('CsMapMismatch');
+  });
+
+  it('a line that was not offered cannot be accepted: filled it is CsMapMismatch, empty it does not matter', () => {
+    const ex = new Exchange(ends(), { ...call, lines });
+    ex.r1 = taken(ex.answer({ accepted })).message;
+    const answered = (octets: Uint8Array) =>
+      ex.onR1({ octets, accepted: [true, true, false, true], othersPending: true });
+    for (const at of [2, 3]) {
+      const entries = mapOf(ex.r1).map((entry, i) => (i === at ? { ...entry, ssrc: 77 } : entry));
+      const result = answered(altered(ex.r1, () => ({ csMap: { type: 0, entries } })));
+      expect(refusedCode(result)).toBe('CsMapMismatch');
+    }
+    expect(answered(ex.r1).ok).toBe(true);
   });
 
   it('127 lines at most', () => {

@@ -156,7 +156,7 @@ describe('P6 a bit turned anywhere is refused by whoever gets it', () => {
         expect([bit, result.ok]).toEqual([bit, false]);
         expect(result.error).toBeInstanceOf(HalfkeyError);
       }),
-      { numRuns: 20, seed: 4711 },
+      { numRuns: 12, seed: 4711 },
     );
   });
 

@@ -206,6 +206,17 @@ export class Exchange {
     this.i1 = message;
     this.state = state;
   }
+  /** The same exchange at the same point, with fresh endpoints and secrets of its own. */
+  copy(parties: Ends): Exchange {
+    const x = this.state.x.use((octets) => Secret.copyOf('EcdhScalar', octets));
+    const copy = Object.create(Exchange.prototype) as Exchange;
+    Object.assign(copy, this, { ...parties, state: { ...this.state, x, holds: [x] } });
+    if (this.r1.length > 0) {
+      const y = this.waiting.y.use((octets) => Secret.copyOf('EcdhScalar', octets));
+      copy.waiting = { ...this.waiting, y, holds: [y] };
+    }
+    return copy;
+  }
   inspect(changes: Partial<Parameters<typeof inspectI1>[1]> = {}) {
     return inspectI1(this.b, { ...invited, octets: this.i1, ...changes });
   }
@@ -295,8 +306,9 @@ export function saying(
   return resealed(octets, recipient, encodeIbakePlaintext(message.type, said));
 }
 
-/** One bit turned. */
-export function flipped(octets: Uint8Array, bit: number): Uint8Array {
+/** One bit turned, counted from the first; beyond the end it goes on from there. */
+export function flipped(octets: Uint8Array, at: number): Uint8Array {
+  const bit = at % (8 * octets.length);
   const copy = Uint8Array.from(octets);
   copy[bit >> 3] = (copy[bit >> 3] as number) ^ (0x80 >> (bit & 7));
   return copy;
