@@ -49,12 +49,13 @@ export function addLab(program: Command, done: (status: number) => void): void {
       nonceMode: oneOf('--nonce-mode', flags.nonceMode, { 1: 1, 2: 2, 3: 3 } as const),
       level: oneOf('--level', flags.level, { 1024: 1024, 2048: 2048, 3072: 3072, 7680: 7680 } as const),
       curve: oneOf('--curve', flags.curve, { 'P-256': 'P-256', 'P-384': 'P-384', 'P-521': 'P-521' } as const),
-      target: oneOf('--target', flags.target, { initiator: 'initiator', responder: 'responder' } as const),
+      targets: [oneOf('--target', flags.target, { initiator: 'initiator', responder: 'responder' } as const)],
     });
     shown.result(result, '');
     done(status);
   });
   addReplay(lab, done);
+  addMatrix(lab, done);
 }
 
 function addReplay(lab: Command, done: (status: number) => void): void {
@@ -91,6 +92,21 @@ example:
       shown.result(result, '');
       done(status);
     });
+}
+
+function addMatrix(lab: Command, done: (status: number) => void): void {
+  output(
+    lab
+      .command('matrix')
+      .description('a live call for every solution, alternative, nonce mode, level and curve: a line each'),
+  ).action(async (flags: OutputFlags & { out?: string; force?: boolean }) => {
+    const { matrix } = await import('../lab/matrix.ts');
+    const shown = createOutput(flags);
+    const common = { solution: '4', deliver: 'content', target: 'initiator' };
+    const { result, status } = await matrix(orderOf({ ...common, ...flags }, shown));
+    shown.result(result, '');
+    done(status);
+  });
 }
 
 /** Options that say where the output goes and how much is told. */

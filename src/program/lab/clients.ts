@@ -58,6 +58,9 @@ export async function writeClient(plan: ClientPlan, roles: string, sip: object):
   return { directory, config };
 }
 
+/** What the tap has recorded. */
+export const captureOf = (roles: string): string => join(roles, 'tap', 'capture.pcap');
+
 /** A tap that passes what arrives on to `callee`, records it, and feeds the intake. */
 export async function startTap(
   { district }: RunningDistrict,

@@ -5,13 +5,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../foundation/base/index.ts';
-import { sessionsRoute, warrantRoute } from '../../contract/administration/index.ts';
-import { parseBody } from '../../contract/route/index.ts';
-import { startTap, writeClient } from './clients.ts';
+import { captureOf, startTap, writeClient } from './clients.ts';
 import { federate, provision, type RunningDistrict } from './federation.ts';
-import { connect, HOST, neededFlags, startDf, startHolders, type LabDistrict } from './holders.ts';
+import { HOST, neededFlags, startHolders, type LabDistrict } from './holders.ts';
+import { intercept, type Interception } from './interception.ts';
 import { resultOf, type LabOrder, type LabResult } from './lab-order.ts';
-import { createLabWarrant, type LabWarrant } from './lab-warrant.ts';
 import { createLadder, type Ladder } from './ladder.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { createOrganisations } from './organisations.ts';
@@ -23,7 +21,8 @@ export interface LiveOrder extends LabOrder {
   readonly nonceMode: 1 | 2 | 3;
   readonly level: LabDistrict['level'];
   readonly curve: 'P-256' | 'P-384' | 'P-521';
-  readonly target: 'initiator' | 'responder';
+  /** Whom the warrants name: the first is opened while they speak, any other from what the tap recorded. */
+  readonly targets: readonly ('initiator' | 'responder')[];
 }
 
 /** Result of a lab with a live call; times in milliseconds, as the caller measured them. */
@@ -77,8 +76,6 @@ async function call(
     startDistrict(order, 'a', roles, processes),
     startDistrict(order, 'b', roles, processes),
   ]);
-  const target = order.target === 'initiator' ? a : b;
-  narrator.plan(target.district, order.curve, neededFlags(target.district));
   const federation = federate(
     await Promise.all([a, b].map(async (one) => ({ ...one, parameters: await provision(one) }))),
   );
@@ -86,41 +83,46 @@ async function call(
   const client = { federation, curve: order.curve };
   const calleePlan = { ...client, district: b, name: 'callee', speech: SIDES.b.speech };
   const calleeFiles = await writeClient(calleePlan, roles, { listen: { host: HOST, port: 0 } });
-  const [callee, df] = await Promise.all([
-    processes.start('callee', ['ue', 'serve', '--config', calleeFiles.config], calleeFiles.directory),
-    startDf(target.district, target.holders, out, 'lab call', processes),
-  ]);
-  const tap = await startTap(target, roles, callee, df, processes);
-
-  const { organisations } = target.district;
-  const { operator } = organisations;
-  const admf = await connect(operator, 'admf', operator.certificate, df, 'intake');
-  try {
-    const warrant = await warrantFor(order, target);
-    const { method, path } = warrantRoute;
-    await admf.request({ method, path, body: { warrant: warrant.signed }, signal });
-    narrator.warranted(warrant);
-
-    const proxy = { host: HOST, port: tap.ports['sip0'] };
-    const callerPlan = { ...client, district: a, name: 'caller', speech: SIDES.a.speech };
-    const { config, directory } = await writeClient(callerPlan, roles, { proxy });
-    const record = join(directory, 'recording.wav');
-    const args = ['--to', b.subscriber, '--speech', SIDES.a.speech, '--record', record];
-    const called = await processes.run('caller', ['ue', 'call', '--config', config, ...args], directory);
-    // With the tap ends all that the Delivery Function sees of the call.
-    await tap.stop();
-    const intake = await ladder.intake;
-    const body = { intake };
-    const answer = await admf.request({ method: sessionsRoute.method, path: sessionsRoute.path, body, signal });
-    const holders = [a, b].flatMap(({ holders: { kms, provider } }) =>
-      provider === undefined ? [kms] : [kms, provider],
-    );
-    const result = resultOf([...holders, df, tap, callee], parseBody(sessionsRoute.response, answer));
-    ladder.summary(called);
-    return { ...result, call: called };
-  } finally {
-    await admf.close();
+  const callee = await processes.start(
+    'callee',
+    ['ue', 'serve', '--config', calleeFiles.config],
+    calleeFiles.directory,
+  );
+  const interceptions: Interception[] = [];
+  for (const [i, target] of order.targets.entries()) {
+    const running = target === 'initiator' ? a : b;
+    narrator.plan(running.district, order.curve, neededFlags(running.district));
+    const delivery = i === 0 ? out : join(out, target);
+    interceptions.push(await intercept(running, order.deliver, delivery, processes));
   }
+  const [first] = interceptions;
+  if (first === undefined) throw new TypeError('a lab needs a target');
+  const tap = await startTap(order.targets[0] === 'initiator' ? a : b, roles, callee, first.df, processes);
+  narrator.warranted(first.warrant);
+
+  const proxy = { host: HOST, port: tap.ports['sip0'] };
+  const callerPlan = { ...client, district: a, name: 'caller', speech: SIDES.a.speech };
+  const { config, directory } = await writeClient(callerPlan, roles, { proxy });
+  const record = join(directory, 'recording.wav');
+  const args = ['--to', b.subscriber, '--speech', SIDES.a.speech, '--record', record];
+  const called = await processes.run('caller', ['ue', 'call', '--config', config, ...args], directory);
+  // With the tap ends all that the Delivery Function sees of the call.
+  await tap.stop();
+
+  // The first Delivery Function was there while they spoke; any other gets what the tap has recorded.
+  const answers = [await first.sessions(await ladder.intake, signal)];
+  for (const later of interceptions.slice(1)) {
+    answers.push(await later.sessions(await later.feed(captureOf(roles), signal), signal));
+  }
+  const holders = [a, b].flatMap(({ holders: { kms, provider } }) =>
+    provider === undefined ? [kms] : [kms, provider],
+  );
+  const answer = {
+    sessions: answers.flatMap(({ sessions }) => sessions),
+    notes: answers.flatMap(({ notes }) => notes),
+  };
+  ladder.summary(called);
+  return { ...resultOf([...holders, ...interceptions.map(({ df }) => df), tap, callee], answer), call: called };
 }
 
 async function startDistrict(
@@ -138,19 +140,4 @@ async function startDistrict(
     clients: true,
   };
   return { district, holders: await startHolders(district, processes), subscriber };
-}
-
-/** A warrant for calls of about now. */
-function warrantFor(
-  { solution, alternative, deliver }: LiveOrder,
-  { district, subscriber }: RunningDistrict,
-): Promise<LabWarrant> {
-  const nowMs = systemClock();
-  return createLabWarrant(district.organisations, {
-    targets: [subscriber],
-    t1: Math.floor(nowMs / 1000),
-    nowMs,
-    solution: solution === 3 ? '3' : `4/${String(alternative) as '1' | '2'}`,
-    deliver,
-  });
 }
