@@ -78,7 +78,7 @@ describe('solution 4', () => {
         [DECRYPT, 'request:after-commit'],
         [OPEN_NONCE, 'answer:after-commit'],
       ]);
-    });
+    }, 240_000);
   });
 });
 
@@ -86,6 +86,6 @@ describe('solution 3', () => {
   withRoles({ start: ['kms-consolidated', 'df'] }, (roles) => {
     it('the KMS dies before the answer is on disk: the session ends recovered', async () => {
       await sessionSurvives(roles, [[RECOVER, 'answer:before-commit']]);
-    });
+    }, 240_000);
   });
 });

@@ -84,70 +84,126 @@ withRoles({ start: ['kms', 'provider'] }, (roles) => {
     }
   }
 
-  it('a request of which the holder dies at every point in turn is answered once, and nothing acknowledged is lost', async () => {
-    await both(async (door) => {
-      const warrant = await roles.agency.warrant({ maxReleases: 1 });
-      const asked = await roles.ask(warrant, roles.members(door, goldenExchange));
-      await arm(roles, door, POINTS[0][0]);
-      for (const [i, [point, kinds]] of POINTS.entries()) {
-        const before = (await roles.log(door.role)).length;
-        expect(await crash(roles, door, asked.body, POINTS[i + 1]?.[0] ?? 'answer:sent'), point).toBeUndefined();
-        const after = await roles.log(door.role);
-        expect(kindsOf(after.slice(before)), point).toEqual(kinds);
-        expect(roles.answersOf(door.role), point).toBe(i < 5 ? 0 : 1);
-        expectKept(door, after);
-      }
-      // The last death is one after the answer has left.
-      const sent = await crash(roles, door, asked.body);
-      expect(sent?.status).toBe(200);
-      const answer = await released(door, asked);
-      expect(sent?.body).toEqual(answer);
-      const lines = await roles.log(door.role);
-      expectKept(door, lines);
-      expect(lines[answer.receipt.sequence - 1]?.body).toMatchObject({
-        kind: 'answer',
-        requestId: asked.body.requestId,
-        answerDigest: createHash('sha256').update(answer.answer).digest('hex'),
+  const slow = 240_000;
+
+  it(
+    'a request of which the holder dies at every point in turn is answered once, and nothing acknowledged is lost',
+    async () => {
+      await both(async (door) => {
+        const warrant = await roles.agency.warrant({ maxReleases: 1 });
+        const asked = await roles.ask(warrant, roles.members(door, goldenExchange));
+        await arm(roles, door, POINTS[0][0]);
+        for (const [i, [point, kinds]] of POINTS.entries()) {
+          const before = (await roles.log(door.role)).length;
+          expect(await crash(roles, door, asked.body, POINTS[i + 1]?.[0] ?? 'answer:sent'), point).toBeUndefined();
+          const after = await roles.log(door.role);
+          expect(kindsOf(after.slice(before)), point).toEqual(kinds);
+          expect(roles.answersOf(door.role), point).toBe(i < 5 ? 0 : 1);
+          expectKept(door, after);
+        }
+        // The last death is one after the answer has left.
+        const sent = await crash(roles, door, asked.body);
+        expect(sent?.status).toBe(200);
+        const answer = await released(door, asked);
+        expect(sent?.body).toEqual(answer);
+        const lines = await roles.log(door.role);
+        expectKept(door, lines);
+        expect(lines[answer.receipt.sequence - 1]?.body).toMatchObject({
+          kind: 'answer',
+          requestId: asked.body.requestId,
+          answerDigest: createHash('sha256').update(answer.answer).digest('hex'),
+        });
+        const opened = await roles.opened(asked, answer);
+        if (door === OPEN_NONCE) expect(opened).toEqual({ secret: goldenExchange.secrets.x });
+        else expect(opened).toMatchObject({ ownPoint: golden.xP, peerPoint: golden.yP });
+        // The cap of one release counts what was kept before the crashes.
+        const more = await roles.ask(warrant, roles.members(door, goldenExchange));
+        await roles.expectRefused(door, more.body, 'CAP_REACHED');
       });
-      const opened = await roles.opened(asked, answer);
-      if (door === OPEN_NONCE) expect(opened).toEqual({ secret: goldenExchange.secrets.x });
-      else expect(opened).toMatchObject({ ownPoint: golden.xP, peerPoint: golden.yP });
-      // The cap of one release counts what was kept before the crashes.
-      const more = await roles.ask(warrant, roles.members(door, goldenExchange));
-      await roles.expectRefused(door, more.body, 'CAP_REACHED');
-    });
-  });
+    },
+    slow,
+  );
 
-  it('a holder that dies at a refusal has recorded it or has not said it', async () => {
-    await both(async (door) => {
-      const warrant = await roles.agency.warrant({ approvers: ['First Approver'] });
-      const asked = await roles.ask(warrant, roles.members(door, goldenExchange));
-      await arm(roles, door, REFUSAL_POINTS[0][0]);
-      for (const [i, [point, kinds]] of REFUSAL_POINTS.entries()) {
-        const before = (await roles.log(door.role)).length;
-        expect(await crash(roles, door, asked.body, REFUSAL_POINTS[i + 1]?.[0]), point).toBeUndefined();
-        expect(kindsOf((await roles.log(door.role)).slice(before)), point).toEqual(kinds);
-      }
-      await roles.expectRefused(door, asked.body, 'DUAL_CONTROL');
-    });
-  });
+  it(
+    'a holder that dies at a refusal has recorded it or has not said it',
+    async () => {
+      await both(async (door) => {
+        const warrant = await roles.agency.warrant({ approvers: ['First Approver'] });
+        const asked = await roles.ask(warrant, roles.members(door, goldenExchange));
+        await arm(roles, door, REFUSAL_POINTS[0][0]);
+        for (const [i, [point, kinds]] of REFUSAL_POINTS.entries()) {
+          const before = (await roles.log(door.role)).length;
+          expect(await crash(roles, door, asked.body, REFUSAL_POINTS[i + 1]?.[0]), point).toBeUndefined();
+          expect(kindsOf((await roles.log(door.role)).slice(before)), point).toEqual(kinds);
+        }
+        await roles.expectRefused(door, asked.body, 'DUAL_CONTROL');
+      });
+    },
+    slow,
+  );
 
-  it('killed while it answers many: each answer that arrived is kept, the others can be asked for again', async () => {
-    await both(async (door) => {
-      const role = roles.role(door.role);
-      const warrant = await roles.agency.warrant();
-      const all = await Promise.all(
-        Array.from({ length: 12 }, () => roles.ask(warrant, roles.members(door, goldenExchange))),
-      );
-      const before = await roles.log(door.role);
-      let arrived = 0;
+  it(
+    'killed while it answers many: each answer that arrived is kept, the others can be asked for again',
+    async () => {
+      await both(async (door) => {
+        const role = roles.role(door.role);
+        const warrant = await roles.agency.warrant();
+        const all = await Promise.all(
+          Array.from({ length: 12 }, () => roles.ask(warrant, roles.members(door, goldenExchange))),
+        );
+        const before = await roles.log(door.role);
+        let arrived = 0;
+        const first = await Promise.all(
+          all.map(async ({ body }) => {
+            try {
+              const answer = await roles.enter(door, body);
+              arrived += 1;
+              if (arrived === 3) void role.stop('SIGKILL');
+              return answer;
+            } catch {
+              return undefined;
+            }
+          }),
+        );
+        await role.ended();
+        await role.start();
+        expect(first.filter((answer) => answer?.status === 200).length).toBeGreaterThanOrEqual(3);
+        const after = await roles.log(door.role);
+        expectKept(door, after);
+        for (const [i, asked] of all.entries()) {
+          const answer = await released(door, asked);
+          if (first[i] !== undefined) expect(first[i].body).toEqual(answer);
+        }
+        const kinds = kindsOf((await roles.log(door.role)).slice(before.length));
+        expect(kinds.filter((kind) => kind === 'answer')).toHaveLength(all.length);
+      });
+    },
+    slow,
+  );
+
+  it(
+    'killed in the middle of provisioning: what was acknowledged is held, the rest can be given again',
+    async () => {
+      const role = roles.role('provider');
+      const validFrom = keyEpochStart(T1, DAY);
+      const validity = { intervalSeconds: DAY, validFrom, validTo: validFrom + DAY };
+      const subscribers = Array.from({ length: 24 }, () => newSubscriber());
+      const give = (body: object): Promise<Answer> =>
+        roles.send(
+          'provider',
+          'provisioning',
+          subscriberRoute,
+          { ...body, ...validity },
+          { as: 'provisioning', of: 'provider' },
+        );
+      let acknowledged = 0;
       const first = await Promise.all(
-        all.map(async ({ body }) => {
+        subscribers.map(async (subscriber) => {
           try {
-            const answer = await roles.enter(door, body);
-            arrived += 1;
-            if (arrived === 3) void role.stop('SIGKILL');
-            return answer;
+            const { status } = await give(subscriber);
+            acknowledged += 1;
+            if (acknowledged === 4) void role.stop('SIGKILL');
+            return status;
           } catch {
             return undefined;
           }
@@ -155,59 +211,21 @@ withRoles({ start: ['kms', 'provider'] }, (roles) => {
       );
       await role.ended();
       await role.start();
-      expect(first.filter((answer) => answer?.status === 200).length).toBeGreaterThanOrEqual(3);
-      const after = await roles.log(door.role);
-      expectKept(door, after);
-      for (const [i, asked] of all.entries()) {
-        const answer = await released(door, asked);
-        if (first[i] !== undefined) expect(first[i].body).toEqual(answer);
-      }
-      const kinds = kindsOf((await roles.log(door.role)).slice(before.length));
-      expect(kinds.filter((kind) => kind === 'answer')).toHaveLength(all.length);
-    });
-  });
-
-  it('killed in the middle of provisioning: what was acknowledged is held, the rest can be given again', async () => {
-    const role = roles.role('provider');
-    const validFrom = keyEpochStart(T1, DAY);
-    const validity = { intervalSeconds: DAY, validFrom, validTo: validFrom + DAY };
-    const subscribers = Array.from({ length: 24 }, () => newSubscriber());
-    const give = (body: object): Promise<Answer> =>
-      roles.send(
-        'provider',
-        'provisioning',
-        subscriberRoute,
-        { ...body, ...validity },
-        { as: 'provisioning', of: 'provider' },
-      );
-    let acknowledged = 0;
-    const first = await Promise.all(
-      subscribers.map(async (subscriber) => {
-        try {
-          const { status } = await give(subscriber);
-          acknowledged += 1;
-          if (acknowledged === 4) void role.stop('SIGKILL');
-          return status;
-        } catch {
-          return undefined;
+      expect(first.filter((status) => status === 200).length).toBeGreaterThanOrEqual(4);
+      for (const [i, subscriber] of subscribers.entries()) {
+        if (first[i] === 200) {
+          const other = await give({ ...subscriber, masterSecret: newSubscriber().masterSecret });
+          expect(other).toMatchObject({ status: 409, body: { error: { code: 'MS_CONFLICT' } } });
         }
-      }),
-    );
-    await role.ended();
-    await role.start();
-    expect(first.filter((status) => status === 200).length).toBeGreaterThanOrEqual(4);
-    for (const [i, subscriber] of subscribers.entries()) {
-      if (first[i] === 200) {
-        const other = await give({ ...subscriber, masterSecret: newSubscriber().masterSecret });
-        expect(other).toMatchObject({ status: 409, body: { error: { code: 'MS_CONFLICT' } } });
+        expect(await give(subscriber)).toMatchObject({ status: 200, body: { done: true } });
       }
-      expect(await give(subscriber)).toMatchObject({ status: 200, body: { done: true } });
-    }
-    const [subscriber] = subscribers;
-    const exchange = roles.exchange({ initiator: subscriber! });
-    const warrant = await roles.agency.warrant({ targets: [subscriber!.identity] });
-    await released(OPEN_NONCE, await roles.ask(warrant, roles.members(OPEN_NONCE, exchange)));
-  });
+      const [subscriber] = subscribers;
+      const exchange = roles.exchange({ initiator: subscriber! });
+      const warrant = await roles.agency.warrant({ targets: [subscriber!.identity] });
+      await released(OPEN_NONCE, await roles.ask(warrant, roles.members(OPEN_NONCE, exchange)));
+    },
+    slow,
+  );
 });
 
 describe('a KMS that has no master secret yet', () => {

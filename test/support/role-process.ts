@@ -85,6 +85,8 @@ export function roleProcess(name: RoleName, directory: string): RoleProcess {
     });
     ports = await Promise.race([ready, early]);
     early.catch(() => undefined);
+    // Whoever starts the role from now on, from its file, finds it at the same place.
+    configure({});
   }
 
   return {
