@@ -40,7 +40,10 @@ export interface PlaceCallOptions extends ClientOptions {
   readonly route?: readonly string[];
   /** Curve, PRF and suite of the offer; P-256, PRF-HMAC-SHA-256 and the first suite of the policy. */
   readonly offer?: KeyExchangeOptions['offer'];
-  /** How long the other side may ring after each sign of life; 180 000 ms (RFC 3261 16.6, timer C). */
+  /**
+   * How long the other side may ring after each sign of life; 64*T1, so that nothing of a call outlives a peer that is
+   * gone. Ours give one every 20 s; for those that follow RFC 3261 13.3.1.1, one a minute, it takes more than 60 000 ms.
+   */
   readonly ringMs?: number;
   /** How long to stay after our speech while nothing is heard; 500 ms. */
   readonly tailMs?: number;
@@ -54,7 +57,7 @@ export interface PlaceCallOptions extends ClientOptions {
  * @throws HalfkeyError where `media` has no sockets to give
  */
 export async function placeCall(options: PlaceCallOptions): Promise<CallResult> {
-  const { to, channel, keys, contact = channel.local, route = [], ringMs = 180_000, tailMs = 500, signal } = options;
+  const { to, channel, keys, contact = channel.local, route = [], ringMs = TIMEOUT, tailMs = 500, signal } = options;
   const { speech, media, onEvent } = options;
   // A client that only places calls is asked nothing that could be a repetition.
   const replay: ReplayMemory = { initial: { refuseBefore: 0, entries: new Map() } };

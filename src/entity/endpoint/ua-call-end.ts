@@ -37,7 +37,8 @@ export class CallEnd {
   ): void {
     const { clock, scheduler, random } = this.#context;
     const { speech, tailMs } = settings;
-    const options = { established, remote, speech, tailMs, silenceMs: TIMEOUT, onIdle };
+    // A little less, so that the keys are gone after 64*T1 of silence.
+    const options = { established, remote, speech, tailMs, silenceMs: TIMEOUT - 1000, onIdle };
     this.#media ??= createMediaSession({ ...options, ports: this.#ports, clock, scheduler, random });
   }
 

@@ -16,6 +16,9 @@ import type { MediaPorts } from './ua-ports.ts';
 import { describeSession, newSession, readSecureSession, type LocalSession, type SecureSession } from './ua-sdp.ts';
 import { T1, T2, TIMEOUT, type ServerTransaction, type SipLink } from './ua-transactions.ts';
 
+/** Between two signs of life of a call that rings, milliseconds. */
+const RINGING_INTERVAL = 20_000;
+
 export interface IncomingCallSettings extends CallSettings {
   /** How long to ring before the call is answered, milliseconds. */
   readonly ringMs: number;
@@ -219,12 +222,18 @@ export class CalleeCall implements DialogCall {
       this.#refuse(486, 'EndpointBusy');
       return;
     }
-    if (ringMs > 0) {
-      this.#ladder.sent('180 INVITE');
-      this.#incoming.transaction.reply(this.#response(180));
-    }
+    if (ringMs > 0) this.#signOfLife();
     this.#wait(ringMs, () => {
       this.#answer();
+    });
+  }
+
+  /** 180 while it rings (RFC 3261 13.3.1.1): who waits longer than 64*T1 for one may take us for dead. */
+  #signOfLife(): void {
+    this.#ladder.sent('180 INVITE');
+    this.#incoming.transaction.reply(this.#response(180));
+    this.#stopRepeating = this.#context.scheduler.after(RINGING_INTERVAL, () => {
+      this.#signOfLife();
     });
   }
 
@@ -348,7 +357,8 @@ export class CalleeCall implements DialogCall {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#stopTimer();
-    // What is repeated now still gets its answer.
+    // What is repeated now still gets its answer, or none where none was given.
+    this.#incoming.transaction.ignore();
     this.#context.scheduler.after(TIMEOUT, this.#unregister);
     this.#end?.over();
   }

@@ -222,7 +222,8 @@ export class CallerCall implements DialogCall {
   }
 
   #onRefused(response: SipResponseMessage): void {
-    if (this.#state === 'over') return;
+    // After a 2xx that was taken no other final response counts (13.2.2.4): one branch of a fork may still refuse.
+    if (this.#state === 'over' || this.#chosen !== undefined) return;
     const { status } = response;
     const hint = hintOf(response);
     this.#ladder.received(

@@ -35,7 +35,7 @@ export interface ServerTransaction {
   readonly request: SipRequestMessage;
   /** Sends a response, which repeats of the request get as well; the last one counts. */
   reply(response: SipDraft): void;
-  /** No more responses: repeats of the request are dropped in silence. */
+  /** There will be no final response: repeats of the request are dropped in silence. Nothing after a final one. */
   ignore(): void;
 }
 
@@ -46,8 +46,8 @@ interface Client {
 
 interface Server extends ServerTransaction {
   last: Uint8Array | undefined;
-  /** Whether it was answered with a 2xx. */
-  succeeded: boolean;
+  /** Status of the final response, 0 before. */
+  status: number;
 }
 
 export class Transactions {
@@ -67,6 +67,12 @@ export class Transactions {
   /** Requests under way and answers kept: 0 when nothing is left of any call. */
   get size(): number {
     return this.#clients.size + this.#servers.size;
+  }
+
+  /** Forgets all: whoever clears this ends the timers as well. */
+  clear(): void {
+    this.#clients.clear();
+    this.#servers.clear();
   }
 
   /** Sends a request other than INVITE and ACK; the first final response or 64*T1 end it (17.1.2). */
@@ -147,7 +153,7 @@ export class Transactions {
     const key = serverKey(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const known = this.#servers.get(key);
     // An ACK to a 2xx is for the call, also where it comes with the branch of its INVITE, as some send it.
-    if (known !== undefined && !(request.method === 'ACK' && known.succeeded)) {
+    if (known !== undefined && !(request.method === 'ACK' && Math.floor(known.status / 100) === 2)) {
       if (request.method !== 'ACK' && known.last !== undefined) link.send(known.last);
       return undefined;
     }
@@ -155,16 +161,16 @@ export class Transactions {
     const server: Server = {
       request,
       last: undefined,
-      succeeded: false,
+      status: 0,
       reply: (response) => {
         server.last = encodeSipMessage(response);
         link.send(server.last);
-        if ((response.status ?? 0) < 200) return;
-        server.succeeded = (response.status ?? 0) < 300;
+        if (server.status >= 200 || (response.status ?? 0) < 200) return;
+        server.status = response.status ?? 0;
         this.#expire(key);
       },
       ignore: () => {
-        this.#expire(key);
+        if (server.status < 200) this.#expire(key);
       },
     };
     // An ACK has no answer: it is known by its INVITE, or not at all.

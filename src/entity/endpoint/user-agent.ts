@@ -147,6 +147,7 @@ export class UserAgent {
     for (const stop of this.#timers) stop();
     this.#timers.clear();
     this.#calls.clear();
+    this.#context.transactions.clear();
   }
 
   /** Takes one message from a connection. */

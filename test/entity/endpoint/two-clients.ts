@@ -95,22 +95,37 @@ export function channelPair(
   caller: Endpoint,
   callee: Endpoint,
   wire: Wire,
-): { caller: SipChannel; callee: SipChannel } {
+): { caller: SipChannel; callee: SipChannel; toCaller: (octets: Uint8Array) => void } {
   const ends = [queue(), queue()] as const;
   const end = (own: 0 | 1, local: Endpoint, remote: Endpoint): SipChannel => ({
     local,
     remote,
     chunks: ends[own].chunks,
     send(octets) {
-      const message = parseSipMessage(octets);
-      for (const sent of wire(message, octets, own === 0 ? 'caller' : 'callee') ?? [octets]) ends[1 - own]?.push(sent);
+      const message = messageOf(octets);
+      if (message === undefined) ends[1 - own]?.push(octets);
+      else
+        for (const sent of wire(message, octets, own === 0 ? 'caller' : 'callee') ?? [octets])
+          ends[1 - own]?.push(sent);
       return ends[own].ended ? Promise.reject(new HalfkeyError('UNAVAILABLE', 'closed')) : Promise.resolve();
     },
     close() {
       for (const each of ends) each.end();
     },
   });
-  return { caller: end(0, caller, callee), callee: end(1, callee, caller) };
+  const toCaller = (octets: Uint8Array): void => {
+    ends[0].push(octets);
+  };
+  return { caller: end(0, caller, callee), callee: end(1, callee, caller), toCaller };
+}
+
+/** What octets are, if they are a whole message. */
+function messageOf(octets: Uint8Array): SipMessage | undefined {
+  try {
+    return parseSipMessage(octets);
+  } catch {
+    return undefined;
+  }
 }
 
 function queue() {
@@ -247,7 +262,7 @@ export class TwoClients {
   callerSpeech = speechOf(0, 800);
   calleeSpeech = speechOf(100, 1000);
   readonly #callerKeys: EndpointKeys;
-  readonly #channels: SipChannel[] = [];
+  readonly #channels = new Map<SipChannel, (octets: Uint8Array) => void>();
   #port = 50_000;
 
   constructor(options: { callee?: Partial<CalleeOptions>; caller?: EndpointKeys } = {}) {
@@ -274,9 +289,14 @@ export class TwoClients {
       this.sip.push({ message, from });
       return this.wire(message, octets, from);
     });
-    this.#channels.push(pair.caller);
+    this.#channels.set(pair.caller, pair.toCaller);
     void this.callee.attach(pair.callee);
     return pair.caller;
+  }
+
+  /** Hands octets to the caller's end of a connection, as if they had come over the wire. */
+  deliverToCaller(channel: SipChannel): (octets: Uint8Array) => void {
+    return this.#channels.get(channel) ?? (() => undefined);
   }
 
   /** Places a call; not run yet. */
@@ -311,7 +331,34 @@ export class TwoClients {
   /** Lets 64*T1 pass and closes the connections: then nothing of any call may be left. */
   async settle(): Promise<void> {
     await this.time.pass(70_000);
-    for (const channel of this.#channels) channel.close();
+    for (const channel of this.#channels.keys()) channel.close();
     await this.time.pass(40_000);
   }
+}
+
+/** MIKEY octets of a message, undefined when it carries none. */
+export function mikeyOf(message: SipMessage): Uint8Array | undefined {
+  const match = /^a=key-mgmt:mikey (\S+)\r$/m.exec(Buffer.from(message.body).toString('latin1'));
+  return match?.[1] === undefined ? undefined : new Uint8Array(Buffer.from(match[1], 'base64'));
+}
+
+export const TYPES = { I_MESSAGE_1: 22, R_MESSAGE_1: 23, I_MESSAGE_2: 24, R_MESSAGE_2: 25 } as const;
+
+/** The SIP octets with another text in their body; Content-Length follows. */
+export function withBody(octets: Uint8Array, change: (body: string) => string): Uint8Array {
+  const text = Buffer.from(octets).toString('latin1');
+  const end = text.indexOf('\r\n\r\n') + 4;
+  const body = change(text.slice(end));
+  const head = text.slice(0, end).replace(/^Content-Length: \d+/m, `Content-Length: ${String(body.length)}`);
+  return new Uint8Array(Buffer.from(head + body, 'latin1'));
+}
+
+/** A wire that changes the MIKEY octets of one of the four messages. */
+export function tamper(name: keyof typeof TYPES, change: (mikey: Uint8Array) => Uint8Array): Wire {
+  return (message, octets) => {
+    const mikey = mikeyOf(message);
+    if (mikey?.[1] !== TYPES[name]) return undefined;
+    const changed = Buffer.from(change(Uint8Array.from(mikey))).toString('base64');
+    return [withBody(octets, (body) => body.replace(/(key-mgmt:mikey )\S+/, `$1${changed}`))];
+  };
 }
