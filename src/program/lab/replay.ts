@@ -32,7 +32,7 @@ export async function replay(order: ReplayOrder): Promise<{ result: LabResult; s
   const narrator = createNarrator(order);
   const fixture = await readFixture(order.fixture);
   const target = identityFromText(order.target).text;
-  if (order.capture === undefined && fixture.messages === undefined) {
+  if (order.capture === undefined && Object.keys(fixture.messages ?? {}).length === 0) {
     throw new HalfkeyError('BAD_FIXTURE', 'the fixture has no messages, and no capture was given');
   }
   const { solution, alternative } = order;

@@ -151,6 +151,16 @@ describe('bad input: its code, 1, before anything is started', () => {
         return { fixture: fixture('silent.json', JSON.stringify(rest)) };
       },
     ],
+    [
+      'BAD_FIXTURE',
+      'a fixture with no message among its messages',
+      () => ({
+        fixture: fixture(
+          'mute.json',
+          JSON.stringify({ ...(JSON.parse(readFileSync(GOLDEN, 'utf8')) as object), messages: {} }),
+        ),
+      }),
+    ],
     ['InvalidIdentity', 'a target that is no identity', () => ({ target: 'bob' })],
     ['OUTPUT_EXISTS', 'an output directory with something in it', () => ({ out: folder })],
   ])('%s: %s', (code, _, changes) => {
