@@ -181,7 +181,7 @@ function createRoles(options: RolesOptions): TestRoles & {
   close: () => Promise<void>;
   taint: () => Promise<string[]>;
 } {
-  const directory = mkdtempSync(join(tmpdir(), 'halfkey-roles-'));
+  let directory = '';
   const processes = new Map<RoleName, RoleProcess>();
   const credentials = new Map<string, Promise<Credential>>();
   const needles = goldenNeedles();
@@ -260,7 +260,9 @@ function createRoles(options: RolesOptions): TestRoles & {
   const listenerOf = (name: RoleName): string => (name === 'provider' ? 'open' : 'xk');
 
   const self: TestRoles = {
-    directory,
+    get directory() {
+      return directory;
+    },
     get agency() {
       return agency;
     },
@@ -385,6 +387,7 @@ function createRoles(options: RolesOptions): TestRoles & {
   return Object.assign(self, {
     async open() {
       ensureBuilt();
+      directory = mkdtempSync(join(tmpdir(), 'halfkey-roles-'));
       const [operator, provider, stranger] = await Promise.all(
         ['Operator', 'Provider', 'Stranger'].map((name) => createAuthority(name)),
       );
