@@ -81,6 +81,8 @@ export interface UserAgentContext {
 
 /** A call as the user agent sees it. */
 export interface DialogCall {
+  /** Nothing more is said but answers to what is repeated, and no secret is held. */
+  readonly over: boolean;
   /** A request inside a dialog. */
   onRequest(transaction: ServerTransaction, link: SipLink): void;
   /** The request that an ACK to a 2xx is. */

@@ -82,6 +82,10 @@ export class CalleeCall implements DialogCall {
     });
   }
 
+  get over(): boolean {
+    return this.#state === 'over';
+  }
+
   /** Whether the call has keys, and so a caller who is who he says. */
   get engaged(): boolean {
     return this.#state === 'keyed' || this.#state === 'answered' || this.#state === 'up';
@@ -99,18 +103,19 @@ export class CalleeCall implements DialogCall {
       return;
     }
     this.#keys = result.keys;
+    // y lives for 64*T1 from here, and no longer.
     this.#wait(TIMEOUT, () => {
       this.#refuse(504, 'CALL_TIMEOUT');
     });
     const { ibeMs } = result;
-    void this.#settings.media().then(
-      (ports) => {
+    this.#settings
+      .media()
+      .then((ports) => {
         this.#offer(result.keys, ports, ibeMs);
-      },
-      () => {
-        this.#refuse(503, 'UNAVAILABLE');
-      },
-    );
+      })
+      .catch((error: unknown) => {
+        this.#refuse(503, isHalfkeyError(error) ? error.code : 'INTERNAL');
+      });
   }
 
   /** 183 with R_MESSAGE_1, again and again until its PRACK comes (RFC 3262 3). */
@@ -131,10 +136,6 @@ export class CalleeCall implements DialogCall {
     const draft = this.#response(183, headers, { type: 'application/sdp', octets });
     this.#repeat(Infinity, () => {
       this.#incoming.transaction.reply(draft);
-    });
-    // y lives for 64*T1 from here, and no longer.
-    this.#wait(TIMEOUT, () => {
-      this.#refuse(504, 'CALL_TIMEOUT');
     });
   }
 

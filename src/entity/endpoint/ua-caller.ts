@@ -67,12 +67,19 @@ export class CallerCall implements DialogCall {
     this.#settings = settings;
     this.#ladder = new Ladder(context.clock, settings.onEvent);
     this.#end = new CallEnd(context, this.#ladder, ports, done);
+    let keys: OutgoingKeys | undefined;
     try {
-      this.#begin(ports, context.exchange.call(settings.to));
+      keys = context.exchange.call(settings.to);
+      this.#begin(ports, keys);
     } catch (error) {
+      keys?.close();
+      this.#finish('failed', isHalfkeyError(error) ? error.code : 'INTERNAL');
       if (!isHalfkeyError(error)) throw error;
-      this.#finish('failed', error.code);
     }
+  }
+
+  get over(): boolean {
+    return this.#state === 'over';
   }
 
   #begin(ports: MediaPorts, keys: OutgoingKeys): void {

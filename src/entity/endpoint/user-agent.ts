@@ -77,9 +77,13 @@ export class UserAgent {
     };
   }
 
-  /** Calls that are not over, those that are only repeated to included; timers that run. */
+  /** Calls that are not over; and, with what is kept of others for repetitions, timers and transactions. */
   get pending(): { readonly calls: number; readonly timers: number; readonly transactions: number } {
-    return { calls: this.#calls.size, timers: this.#timers.size, transactions: this.#context.transactions.size };
+    return {
+      calls: [...this.#calls.values()].filter((call) => !call.over).length,
+      timers: this.#timers.size,
+      transactions: this.#context.transactions.size,
+    };
   }
 
   /**

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { toHex } from '../../../src/foundation/base/index.ts';
+import { HalfkeyError, toHex } from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 import { secretsLeft, secretsMade } from './secrets.ts';
 import { ALICE, BOB, keysOf, TwoClients, type Wire } from './two-clients.ts';
@@ -96,7 +96,8 @@ describe('a call', () => {
     for (let i = 0; i < 3; i++) {
       expect(await clients.call()).toMatchObject({ outcome: 'completed' });
       await clients.time.pass(1000);
-      expect(clients.callee.pending.calls).toBe(i + 1); // what repeats is answered for 64*T1
+      expect(clients.callee.pending.calls).toBe(0);
+      expect(clients.callee.pending.transactions).toBe(3 * (i + 1)); // what repeats is answered for 64*T1
       expect(secretsLeft()).toEqual([]);
     }
   });
@@ -281,6 +282,20 @@ describe('how a call ends', () => {
     expect(await clients.time.run(up)).toMatchObject({ outcome: 'failed', code: 'UNAVAILABLE' });
     // The callee hears nothing any more: 64*T1 later its keys are gone too.
     await clients.time.pass(33_000);
+    expect(secretsLeft()).toEqual([]);
+  });
+
+  it('sockets that cannot be had, or not be described, are no call: 503, and nothing is left', async () => {
+    const media = vi.fn(() => clients.net.media());
+    clients = new TwoClients({ callee: { media } });
+    media.mockRejectedValueOnce(new HalfkeyError('UNAVAILABLE', 'no port'));
+    expect(await clients.call()).toMatchObject({ outcome: 'refused', status: 503 });
+    const advertise = { address: 'not\r\nan address', rtpPort: 1, rtcpPort: 2 };
+    media.mockImplementationOnce(async () => ({ ...(await clients.net.media()), advertise }));
+    expect(await clients.call()).toMatchObject({ outcome: 'refused', status: 503 });
+    expect(clients.results.map(({ code }) => code)).toEqual(['UNAVAILABLE', 'INTERNAL']);
+    const broken = clients.place({ media: async () => ({ ...(await clients.net.media()), advertise }) });
+    await expect(clients.time.run(broken)).rejects.toThrow(TypeError);
     expect(secretsLeft()).toEqual([]);
   });
 

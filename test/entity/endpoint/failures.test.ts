@@ -1,6 +1,6 @@
 /** Rows of protocol profile 7.3 that a client must answer: what goes on the wire, what stays local, what is left behind. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { ErrorCode } from '../../../src/foundation/base/index.ts';
+import { ascii, fromHex, type ErrorCode } from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 import { readErrorMessage } from '../../../src/protocol/mikey/index.ts';
 import { secretsLeft, secretsMade } from './secrets.ts';
@@ -57,6 +57,11 @@ const at =
 const flip = (offset: number) => at(offset, (octet) => octet ^ 1);
 /** Index of T's first octet of value: HDR has 10 octets and 9 for each of two sessions, T two before its value. */
 const T = 10 + 18 + 2;
+/** Index of the last octet of the first place where `octets` stand. */
+const endOf = (mikey: Uint8Array, octets: Uint8Array): number => Buffer.from(mikey).indexOf(octets) + octets.length - 1;
+const BF = fromHex('060b6086480186fd1e01010201');
+/** A day of 2026, up to the first digit of its hour. */
+const DAY = ascii('20260504' + '0');
 const edited =
   (change: (body: string) => string): Wire =>
   (message, octets) =>
@@ -71,8 +76,11 @@ describe('I_MESSAGE_1 that is refused before it is opened: 488 with the error nu
     ['N3 cut', (mikey) => mikey.subarray(0, -1), 'Truncated', 13],
     ['N4 trailing octets', (mikey) => Uint8Array.of(...mikey, 0), 'TrailingData', 13],
     ['N5 unknown next payload 200', at(2, () => 200), 'UnknownPayload', 13],
+    ['N6 T of type COUNTER', at(T - 1, () => 2), 'InvalidTimestamp', 1],
     ['N7 T ten minutes old', at(T + 2, (octet) => octet - 3), 'InvalidTimestamp', 1],
     ['N9 PRF function 5', at(3, () => 0x85), 'InvalidPrf', 2],
+    ['N24 ibeAlg = bb1', (mikey) => at(endOf(mikey, BF), () => 2)(mikey), 'InvalidEncryptionAlgorithm', 4],
+    ['N26 notBefore is not the epoch of T', (mikey) => at(endOf(mikey, DAY), () => 0x31)(mikey), 'EpochMismatch', 0],
   ];
   it.each(cases)('%s', async (_name, change, code, number) => {
     const { caller, callee, final, ladder } = await failing(tamper('I_MESSAGE_1', change));
