@@ -44,6 +44,9 @@ export interface DistrictKeysOptions {
 /** Opens what the store holds; a KMS without a master secret starts, and answers `UNAVAILABLE`. */
 export async function openDistrictKeys(options: DistrictKeysOptions): Promise<DistrictKeys> {
   const { district, level, allowTestLevels, store, sealer, random } = options;
+  if (level === 1024 && !allowTestLevels) {
+    throw new HalfkeyError('LevelRefused', 'n = 1024 is for tests: set unsafeTestLevel1024');
+  }
   const domain = domainParameters(level);
   const scalarLength = Math.ceil(domain.q.toString(2).length / 8);
   const context = `ibe-master-secret ${district.name} ${String(district.serial)} ${String(level)}`;

@@ -6,6 +6,7 @@ import { systemClock, toHex } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
 import { chainRecord, emptyHead, type LogStore } from '../../trust/audit/index.ts';
 import { verifyRevocations, type WarrantTrust } from '../../trust/warrant/index.ts';
+import { verifyLog } from '../../entity/evidence/index.ts';
 import { revocationRoute } from '../../contract/administration/index.ts';
 import { entriesRoute } from '../../contract/log/index.ts';
 import { handler, type Handler } from '../../contract/route/index.ts';
@@ -62,6 +63,11 @@ export async function openRuntime(
   });
   const origin = `${role} ${district}`;
   const log = await openLogStore({ state, chain: chainRecord, empty: emptyHead(origin) });
+  // Fail closed: a holder whose log does not verify releases nothing, and starts only when an auditor has seen to it.
+  await verifyLog(origin, (from, limit) => log.read(from, limit)).catch(async (error: unknown) => {
+    await state.close();
+    throw error;
+  });
   const warrants = await openWarrantStore(state);
   const logger = await createLogger({ role, level: 'info' });
   const roots = await Promise.all(files.warrantAuthorities.map((file) => readTextFile(at(file))));
