@@ -261,6 +261,14 @@ describe('I_MESSAGE_2', () => {
       'KeyComponentMismatch',
     ],
     [
+      'N40 NA comes again, altered: NonceEchoMismatch',
+      ({ i1, i2, b }) => {
+        const { eccpti, na } = plainOf(i1, b);
+        return saying(i2, b, () => ({ eccpti, na: turned(na) }));
+      },
+      'NonceEchoMismatch',
+    ],
+    [
       'N75 a challenge with equal identities: BadIbakeOrder',
       ({ i2, b }) => saying(i2, b, () => ({ challenge: new Uint8Array(16) })),
       'BadIbakeOrder',

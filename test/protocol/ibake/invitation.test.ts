@@ -329,6 +329,10 @@ describe('as whom a call is answered', () => {
     expect(thrown(() => createInitiator(b, { ...call, to: bobsPhone })).code).toBe('SelfCall');
     const { message } = createInitiator(b, { ...call, to: bob });
     expect(refusedCode(inspectI1(b, { ...invited, octets: message }))).toBe('SelfCall');
+    const asUser = withPayloads(message, (p) =>
+      p.kind === 'IDR' && p.role === 1 ? [{ ...p, data: ascii(bob.text) }] : [p],
+    );
+    expect(refusedCode(inspectI1(b, { ...invited, octets: asUser }))).toBe('SelfCall');
   });
 });
 

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ecCurve } from '../../../src/crypto/ecdh/index.ts';
-import { systemRandom, toHex, type ErrorCode } from '../../../src/foundation/base/index.ts';
+import { ntpFromUnixMs, Secret, systemRandom, toHex, type ErrorCode } from '../../../src/foundation/base/index.ts';
 import {
   createInitiator,
   DEFAULT_POLICY,
@@ -11,7 +11,7 @@ import {
   IBAKE_LIMITS,
   type OutgoingCall,
 } from '../../../src/protocol/ibake/index.ts';
-import { decodeMessage, suiteOf, type CsMapEntry } from '../../../src/protocol/mikey/index.ts';
+import { decodeMessage, readErrorMessage, suiteOf, type CsMapEntry } from '../../../src/protocol/mikey/index.ts';
 import {
   alice,
   altered,
@@ -20,6 +20,7 @@ import {
   endpoint,
   ends,
   Exchange,
+  NOW,
   operatorA,
   operatorB,
   plainOf,
@@ -129,6 +130,18 @@ describe('whoever calls', () => {
     const policy = { ...DEFAULT_POLICY, curves: [14] as const };
     const refusal = refused(new Exchange(ends({}, { policy })).answer());
     expect([refusal.error.code, replied(refusal)]).toEqual(['InvalidDh', 0]);
+  });
+
+  it('N43 a called party that draws the scalar of the caller: ReflectedKeyComponent, ERR 0 with T of I1, y erased', () => {
+    const { a } = ends();
+    const ex = new Exchange({ a, b: ends().b });
+    const x = a.scalars[0]!.use((octets) => Uint8Array.from(octets));
+    const same = { ...exchangeRandom(), scalar: () => Secret.copyOf('EcdhScalar', x) };
+    const b = endpoint(bob, operatorB, 3, { random: same });
+    const refusal = refused(ex.copy({ a, b }).answer());
+    expect([refusal.error.code, replied(refusal)]).toEqual(['ReflectedKeyComponent', 0]);
+    expect(toHex(readErrorMessage(refusal.reply!).t)).toBe(toHex(ntpFromUnixMs(NOW)));
+    expect(b.scalars.map(({ wiped }) => wiped)).toEqual([true]);
   });
 
   it('a fault of ours on the way is no refusal, and leaves no scalar', () => {
