@@ -8,7 +8,7 @@ export interface Recorder {
   /** The head of the capture: comes before every record. */
   readonly header: Uint8Array;
   /** A datagram that passed, at `timeMs` since 1970. */
-  datagram(timeMs: number, source: Endpoint, destination: Endpoint, payload: Uint8Array): Uint8Array;
+  readonly datagram: (timeMs: number, source: Endpoint, destination: Endpoint, payload: Uint8Array) => Uint8Array;
   /** The next octets of one direction of a TCP connection: one record a segment. */
   octets(timeMs: number, source: Endpoint, destination: Endpoint, payload: Uint8Array): Uint8Array[];
   /** One direction of a TCP connection has ended. */

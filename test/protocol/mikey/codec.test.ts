@@ -30,7 +30,7 @@ function attempt<T>(decode: () => T, size: number): T | undefined {
   } catch (error) {
     if (!isHalfkeyError(error)) throw error;
     if (error.offset === undefined || error.offset > size)
-      throw new Error(`no offset, or one behind the end: ${error.code}`);
+      throw new Error(`no offset, or one behind the end: ${error.code}`, { cause: error });
     return undefined;
   }
 }
