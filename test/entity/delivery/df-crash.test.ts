@@ -105,6 +105,6 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('a Delivery Function that gets %s
       await df.stop();
       expect(pending(roles)).toEqual([]);
       await df.start();
-    });
+    }, 180_000);
   });
 });
