@@ -21,7 +21,8 @@ export interface OutputFlags {
   readonly verbose?: boolean;
 }
 
-export const colours = pc.createColors(process.stderr.isTTY && !('NO_COLOR' in process.env));
+// Boolean: without a terminal isTTY is undefined, and picocolors would decide for itself, by CI among others.
+export const colours = pc.createColors(Boolean(process.stderr.isTTY) && !('NO_COLOR' in process.env));
 
 export function createOutput({ json = false, quiet = false, verbose = false }: OutputFlags): Output {
   const say = (text: string): void => {
