@@ -21,8 +21,9 @@ export interface OutputFlags {
   readonly verbose?: boolean;
 }
 
-// Boolean: without a terminal isTTY is undefined, and picocolors would decide for itself, by CI among others.
-export const colours = pc.createColors(Boolean(process.stderr.isTTY) && !('NO_COLOR' in process.env));
+const wanted = process.stderr.isTTY && !('NO_COLOR' in process.env);
+// Without a terminal isTTY is undefined, and picocolors would decide for itself, by CI among others.
+export const colours = pc.createColors(wanted ? true : false);
 
 export function createOutput({ json = false, quiet = false, verbose = false }: OutputFlags): Output {
   const say = (text: string): void => {
