@@ -13,7 +13,7 @@ import { masterSecretRoute } from '../../src/contract/provisioning/index.ts';
 import { openRow, ratchetTo } from '../../src/entity/custody/record.ts';
 import { fromHex, ntpTime, ntpToUnixSeconds, Secret, toHex } from '../../src/foundation/base/index.ts';
 import { identityFromText } from '../../src/foundation/identity/index.ts';
-import { openKmsStore, openMsStore, openState } from '../../src/platform/index.ts';
+import { openKmsStore, openMsStore, openRequestStore, openState } from '../../src/platform/index.ts';
 import {
   accessMatrix,
   derivable,
@@ -27,6 +27,7 @@ import { answerI1, createInitiator, inspectI1, type ExchangeRandom } from '../..
 import { temporaryDirectory } from '../platform/support.ts';
 import { alice, bob, districtOf, endpoint, taken } from '../protocol/ibake/support.ts';
 import { derive, factsIn, holding, join, recognise, TRUTH, type Holding } from '../support/derivation.ts';
+import { labs, WAYS, type LabOutcome } from '../support/lab.ts';
 import {
   ALICE,
   BOB,
@@ -39,7 +40,6 @@ import {
   withRoles,
   type Asked,
   type Door,
-  type TestRoles,
 } from '../support/roles.ts';
 import type { RoleName } from '../support/role-process.ts';
 
@@ -97,26 +97,37 @@ function deviations(target: Target, observed: readonly Observed[], exchange: Exc
   });
 }
 
-/** Copies the directory of a role, and takes out of the copy whatever its key-encryption key opens. */
-async function stateOf(roles: TestRoles, name: RoleName, target: Target): Promise<{ open: Holding; clear: Holding }> {
-  const directory = temporaryDirectory();
-  cpSync(roles.role(name).directory, directory, { recursive: true });
-  const district = name === 'provider' ? name : golden.district[target === 'A' ? 'a' : 'b'];
-  const clear: Uint8Array[] = readdirSync(path(directory, 'state')).map((file) =>
-    readFileSync(path(directory, 'state', file)),
-  );
-  const database = new DatabaseSync(path(directory, 'state', 'state.db'), { readOnly: true });
+/** Every file of a state directory and every value in its database, as octets. */
+function octetsAtRest(directory: string): Uint8Array[] {
+  const octets: Uint8Array[] = readdirSync(directory).map((file) => readFileSync(path(directory, file)));
+  const database = new DatabaseSync(path(directory, 'state.db'), { readOnly: true });
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as { name: string }[];
-  for (const { name: table } of tables) {
-    for (const row of database.prepare(`SELECT * FROM "${table}"`).all() as Record<string, unknown>[]) {
+  for (const { name } of tables) {
+    for (const row of database.prepare(`SELECT * FROM "${name}"`).all() as Record<string, unknown>[]) {
       for (const value of Object.values(row)) {
-        if (value instanceof Uint8Array) clear.push(value);
-        else if (typeof value === 'string') clear.push(Buffer.from(value), Buffer.from(value, 'hex'));
+        if (value instanceof Uint8Array) octets.push(value);
+        else if (typeof value === 'string') {
+          octets.push(Buffer.from(value), Buffer.from(value, 'hex'), Buffer.from(value, 'base64'));
+        }
       }
     }
   }
   database.close();
+  return octets;
+}
 
+interface AtRest {
+  /** What the key-encryption key opens. */
+  readonly open: Holding;
+  /** What stands there without it. */
+  readonly clear: Holding;
+}
+
+/** Copies the directory of a role, and takes out of the copy whatever its key-encryption key opens. */
+async function stateOf(source: string, name: RoleName, district: string = name): Promise<AtRest> {
+  const directory = temporaryDirectory();
+  cpSync(source, directory, { recursive: true });
+  const clear = octetsAtRest(path(directory, 'state'));
   const keyFile = path(directory, 'key-encryption-key');
   const state = await openState({ directory: path(directory, 'state'), role: name, district, keyFile });
   try {
@@ -129,6 +140,14 @@ async function stateOf(roles: TestRoles, name: RoleName, target: Target): Promis
         masterSecrets.push(secret.use(toHex));
       }
     }
+    // Answer keys of requests under way: with one of them an answer could be opened that somebody has kept.
+    await openRequestStore(state);
+    const pending = await state
+      .database<{ pending_request: { request_id: string } }>()
+      .selectFrom('pending_request')
+      .select('request_id')
+      .execute();
+    expect(pending).toEqual([]);
     const s = sealed === undefined ? [] : [toHex(state.sealer.open(sealed, context))];
     return { open: holding({ s, MS: masterSecrets }), clear: recognise(clear) };
   } finally {
@@ -241,7 +260,7 @@ describe.each(['A', 'B'] as const)('of a call whose target is %s', (target) => {
       }
       const states = new Map<RoleName, Holding>();
       for (const name of ['kms', 'kms-consolidated', 'provider'] as const) {
-        const state = await stateOf(roles, name, target);
+        const state = await stateOf(roles.role(name).directory, name, name === 'provider' ? name : district.name);
         states.set(name, state.open);
         clear.push(...factsIn(state.clear));
       }
@@ -301,4 +320,32 @@ describe.each(['A', 'B'] as const)('of a call whose target is %s', (target) => {
       expect(clear).toEqual([]);
     });
   });
+});
+
+describe('after a replay of the golden call', () => {
+  const orders = WAYS.map((way) => ({ way, target: ALICE }));
+  const outcomes = new Map<string, LabOutcome>();
+
+  beforeAll(async () => {
+    for (const { way, outcome } of await labs(orders)) outcomes.set(way, outcome);
+  });
+
+  it.each(WAYS)(
+    'solution %s: the Delivery Function knows what the network knows, the holders what they did',
+    async (way) => {
+      const { status, stderr, out = '' } = outcomes.get(way) ?? {};
+      expect(status, stderr).toBe(0);
+      const district = golden.district.a;
+      const holders: Partial<Record<RoleName, readonly [of: string, entity: string]>> =
+        way === '3'
+          ? { 'kms-consolidated': [district, 'KMS, solution 3'] }
+          : { kms: [district, 'KMS, solution 4'], provider: ['provider', 'provider, not asked'] };
+      const all = Object.entries({ ...holders, df: ['df', 'network'] }) as [RoleName, [string, string]][];
+      for (const [name, [of, entity]] of all) {
+        const { open, clear } = await stateOf(path(out, 'roles', name), name, of);
+        expect([name, factsIn(clear)]).toEqual([name, []]);
+        expect(deviations('A', [observe(entity, join(open, CAPTURED))], DIRECT)).toEqual([]);
+      }
+    },
+  );
 });
