@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { headerValues, type SipMessage } from '../../src/protocol/signalling/index.ts';
 import { readIbakeMessage } from '../../src/protocol/mikey/index.ts';
 import { temporaryDirectory } from '../platform/support.ts';
@@ -55,8 +55,8 @@ request_route {
 }
 `;
 
-/** Runs Kamailio in the foreground, on loopback only, until `stop`. */
-async function kamailio(callee: number): Promise<{ readonly port: number; stop(): Promise<void> }> {
+/** Runs Kamailio in the foreground, on loopback only, until the test is over; its port. */
+async function kamailio(callee: number): Promise<number> {
   const directory = temporaryDirectory();
   const file = join(directory, 'kamailio.cfg');
   const port = await freePort();
@@ -68,6 +68,10 @@ async function kamailio(callee: number): Promise<{ readonly port: number; stop()
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const ended = once(child, 'close');
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
   const answers = (): Promise<boolean> =>
     new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
@@ -82,13 +86,7 @@ async function kamailio(callee: number): Promise<{ readonly port: number; stop()
     if (child.exitCode !== null) throw new Error(`kamailio ended: ${said}`);
     await sleep(50);
   }
-  return {
-    port,
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
+  return port;
 }
 
 describe('a call through a foreign proxy', () => {
@@ -104,8 +102,7 @@ describe('a call through a foreign proxy', () => {
       });
       const server = halfkey(['ue', 'serve', '--config', join(calleeDirectory, 'config.json')], calleeDirectory);
       ports.callee = (await server.line(({ ready }) => ready === true)).ports?.sip ?? 0;
-      const proxy = await kamailio(far.port);
-      ports.kamailio = proxy.port;
+      ports.kamailio = await kamailio(far.port);
 
       const caller = await clientDirectory(roles, ANN, { sip: { proxy: { host: '127.0.0.1', port: near.port } } });
       const config = join(caller, 'config.json');
@@ -116,7 +113,6 @@ describe('a call through a foreign proxy', () => {
       expect(answered).toMatchObject({ outcome: 'completed', statistics: { droppedPackets: 0 } });
       expect(await call.ended).toBe(0);
       expect(await server.stop()).toBe(0);
-      await proxy.stop();
 
       const carrying = (messages: readonly SipMessage[]): (readonly [string, string, Uint8Array])[] =>
         messages.flatMap((message) => {
@@ -141,7 +137,6 @@ describe('a call through a foreign proxy', () => {
       expect([...arrived.keys()]).toEqual(['INVITE', 'PRACK', 'ACK', 'BYE']);
       for (const message of arrived.values()) expect(headerValues(message, 'via')).toHaveLength(2);
       expect(headerValues(arrived.get('INVITE') as SipMessage, 'record-route')).toHaveLength(1);
-      await Promise.all([near.close(), far.close()]);
     }, 60_000);
   });
 });

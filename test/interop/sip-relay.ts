@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
 import { createSipStream, keyMgmt, parseSdp, sdpOf, type SipMessage } from '../../src/protocol/signalling/index.ts';
 import { speech } from '../support/clients.ts';
 
@@ -11,10 +12,9 @@ export interface SipRelay {
   /** SIP from who connected, and from who was connected to, in order. */
   sent(): SipMessage[];
   received(): SipMessage[];
-  close(): Promise<void>;
 }
 
-/** Passes connections on to a port of this machine, which `to` tells when the first octets come. */
+/** Passes connections on to a port of this machine, which `to` tells when somebody connects, until the test is over. */
 export async function relaySip(to: () => number): Promise<SipRelay> {
   const sockets = new Set<Socket>();
   const kept: { readonly up: Buffer[]; readonly down: Buffer[] }[] = [];
@@ -36,17 +36,17 @@ export async function relaySip(to: () => number): Promise<SipRelay> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
   const read = (side: 'up' | 'down') => (): SipMessage[] =>
     kept.flatMap((octets) => createSipStream().push(Uint8Array.from(Buffer.concat(octets[side]))));
   return {
     port: (server.address() as AddressInfo).port,
     sent: read('up'),
     received: read('down'),
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
   };
 }
 
