@@ -175,7 +175,7 @@ export async function labs<T extends LabOrder>(
 
 export interface RoleProcess {
   readonly pid: number;
-  /** Name of its directory: `kms`, `kms-consolidated`, `provider` or `df`. */
+  /** Name of its directory: `kms`, `kms-consolidated`, `provider`, `df`; of a live call also `tap`, `caller`, `callee`. */
   readonly role: string;
 }
 
@@ -184,7 +184,8 @@ export function rolesOf(out: string): RoleProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const [, role] = new RegExp(`${out}/roles/([a-z-]+)/config\\.json`).exec(processFile(name, 'cmdline')) ?? [];
+      const [, role] =
+        new RegExp(`${out}/roles/(?:operator-[ab]/)?([a-z-]+)/config\\.json`).exec(processFile(name, 'cmdline')) ?? [];
       return role === undefined ? [] : [{ pid: Number(name), role }];
     });
 }
