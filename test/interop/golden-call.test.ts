@@ -10,18 +10,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  ALICE,
-  BOB,
-  GOLDEN_3072,
-  GOLDEN_CALL,
-  labs,
-  temporaryDirectory,
-  WAYS,
-  type LabOutcome,
-} from '../support/lab.ts';
+import { fromHex } from '../../src/foundation/base/bytes.ts';
+import { ALICE, BOB, GOLDEN_3072, GOLDEN_CALL, labs, WAYS, type LabOutcome } from '../support/lab.ts';
 import { needs } from '../support/needs.ts';
-import { ffmpegDecrypts, tsharkFields, type JudgedPacket } from './judges.ts';
+import { ffmpegOpens, type JudgedPacket } from './ffmpeg.ts';
+import { tsharkFields } from './judges.ts';
 
 const golden = JSON.parse(readFileSync(GOLDEN_3072, 'utf8'));
 /** Ports of the session descriptions: SDP of the INVITE and of its answer. */
@@ -106,7 +99,7 @@ describe('the golden call', () => {
   });
 
   describe('its media, beside what ffmpeg decrypts', () => {
-    const judged = new Map<string, JudgedPacket[]>();
+    const judged = new Map<string, readonly JudgedPacket[]>();
 
     it('ffmpeg opens both directions with the golden keys', async () => {
       needs('tshark', 'ffmpeg');
@@ -118,8 +111,12 @@ describe('the golden call', () => {
             fields: ['udp.payload'],
           });
           const packets = rows.map(([payload = '']) => Buffer.from(payload, 'hex'));
-          const [key, salt] = [Buffer.from(keys.TEK, 'hex'), Buffer.from(keys.SALT, 'hex')];
-          judged.set(ssrc, await ffmpegDecrypts(packets, key, salt, temporaryDirectory()));
+          const { opened } = await ffmpegOpens(packets, {
+            suite: 'AES_CM_128_HMAC_SHA1_80',
+            masterKey: fromHex(keys.TEK),
+            masterSalt: fromHex(keys.SALT),
+          });
+          judged.set(ssrc, opened);
           expect(judged.get(ssrc)).toHaveLength(rows.length);
         }),
       );

@@ -2,6 +2,7 @@
  * How a test says that it needs a program of Debian. Without the program the test is skipped and
  * listed by name at the end of `npm test`; with HALFKEY_REQUIRE_TOOLS=1, as under .ci/run, it fails.
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, TestRunner } from 'vitest';
@@ -18,9 +19,18 @@ function inPath(program: string): boolean {
   });
 }
 
-/** Those of `programs` that PATH does not hold. */
+/** GStreamer's elements are no programs, and lie in packages of their own. */
+function hasElement(element: string): boolean {
+  return inPath('gst-inspect-1.0') && spawnSync('gst-inspect-1.0', ['--exists', element]).status === 0;
+}
+
+const ELEMENT = 'gst-element:';
+
+/** Those of `programs` that PATH does not hold; `gst-element:NAME` is an element of GStreamer. */
 export function missingPrograms(...programs: readonly string[]): string[] {
-  return programs.filter((program) => !inPath(program));
+  return programs.filter((program) =>
+    program.startsWith(ELEMENT) ? !hasElement(program.slice(ELEMENT.length)) : !inPath(program),
+  );
 }
 
 function required(): boolean {
