@@ -12,7 +12,13 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRow, ratchetTo } from '../../src/entity/custody/record.ts';
-import { createIssuer, derivePublicParameters, domainParameters, identityInfo } from '../../src/crypto/ibe/index.ts';
+import {
+  createIssuer,
+  decodePrivateKey,
+  derivePublicParameters,
+  domainParameters,
+  identityInfo,
+} from '../../src/crypto/ibe/index.ts';
 import { fromBigInt, Secret, toHex } from '../../src/foundation/base/index.ts';
 import { generalizedTime, identityFromText, keyEpochStart } from '../../src/foundation/identity/index.ts';
 import { openKmsStore, openMsStore, openState } from '../../src/platform/index.ts';
@@ -266,7 +272,8 @@ async function keysOf(side: 'a' | 'b', text: string): Promise<Record<string, Uin
     const params = derivePublicParameters(domainParameters(3072), BigInt(`0x${toHex(s)}`));
     const notBefore = generalizedTime(keyEpochStart(Date.now() / 1000, DAY));
     const id = identityInfo({ district, serial: 1n, identity, notBefore });
-    const { x, y } = createIssuer(params, new Secret('IbeMasterSecret', s)).issue(id);
+    const key = createIssuer(params, new Secret('IbeMasterSecret', s)).issue(id);
+    const { x, y } = key.use((der) => decodePrivateKey(der, params));
     const [row] = await (await openMsStore(provider)).find(identity);
     if (row === undefined) throw new Error('the provider has no master secret of the client');
     const ms = ratchetTo(openRow(row, provider.sealer), identity, row.rootEpoch, row.rootEpoch);

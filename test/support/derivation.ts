@@ -70,7 +70,7 @@ function extract(s: string): Found {
     return issuers.flatMap((issuer) =>
       Object.values(PARTIES).flatMap((identity): Found => {
         const id = identityInfo({ district: name, serial, identity, notBefore: generalizedTime(EPOCH) });
-        return [['PR', toHex(encodePrivateKey(issuer.issue(id)))]];
+        return [['PR', issuer.issue(id).use(toHex)]];
       }),
     );
   });

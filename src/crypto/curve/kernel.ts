@@ -1,17 +1,18 @@
 /**
- * Whole operations on one curve: the seam behind which a faster kernel replaces BigInt. Points and field elements
- * cross it as bigint in [0, p), and every value that crosses is the same whichever kernel computed it.
- * A kernel knows public constants only; it keeps no secret between calls (a caller may keep {@link Lines}).
+ * Whole operations on one curve: the seam behind which a WebAssembly kernel replaces BigInt. Every value that crosses
+ * it is the same whichever kernel computed it.
+ *
+ * Public points, elements and exponents cross as bigint. Secrets (s, S_id, l and what is computed from them) cross as
+ * big-endian octets of full length, which the caller owns and wipes: a scalar is of {@link Kernel.scalarOctets}, a
+ * point is x || y, an element of F_p^2 is re || im, members of {@link Kernel.fieldOctets} each. A kernel never keeps
+ * a secret but in {@link Lines}.
  */
-import { HalfkeyError } from '../../foundation/base/index.ts';
-import { signedDigits } from './digits.ts';
-import { createField, type Field } from './field.ts';
-import { finalExponentiation } from './final-exponentiation.ts';
-import { powerNorm1, type Fp2 } from './fp2.ts';
-import { evaluateLines, fixedLines, millerLoop, traceZero, type Lines } from './miller.ts';
-import { isOnCurve, multiply, type Point } from './point.ts';
+import { concat, fromBigInt, HalfkeyError, toBigInt, type Random } from '../../foundation/base/index.ts';
+import type { Fp2 } from './fp2.ts';
+import type { Point } from './point.ts';
 
-export type { Lines } from './miller.ts';
+/** `fma`: WebAssembly with fused multiply-add; `scalar`: WebAssembly without; `bigint`: the reference. */
+export type KernelKind = 'fma' | 'scalar' | 'bigint';
 
 /** E: y^2 = x^3 + 1 over F_p with p = 11 mod 12, and the prime order q >= 5 of its subgroup; q divides p + 1. */
 export interface Curve {
@@ -19,9 +20,23 @@ export interface Curve {
   readonly q: bigint;
 }
 
+/** A's part of the pairing, for many B; as secret as A is. It belongs to the kernel that made it. */
+export interface Lines {
+  /** Wipes it where it can be wiped. Using it afterwards is a TypeError; repeated calls do nothing. */
+  close(): void;
+}
+
 export interface Kernel extends Curve {
-  /** Whether both coordinates are in [0, p) and satisfy the equation. The order is not looked at. */
-  isOnCurve(A: Point): boolean;
+  readonly kind: KernelKind;
+  /** Octets of a field element, ceil(bits(p)/8). */
+  readonly fieldOctets: number;
+  /** Octets of a scalar below q, ceil(bits(q)/8). */
+  readonly scalarOctets: number;
+
+  // Public data: time depends on the values.
+
+  /** Whether both coordinates are in [0, p) and satisfy the equation; octets are those of a secret point. */
+  isOnCurve(A: Point | Uint8Array): boolean;
   /** [scalar]A, undefined for the point at infinity; scalar >= 0 and not reduced modulo q. A on the curve. */
   multiply(scalar: bigint, A: Point): Point | undefined;
   /** Whether [q]A is the point at infinity; A on the curve. */
@@ -33,57 +48,30 @@ export interface Kernel extends Curve {
    * multiple k of the cofactor. @throws HalfkeyError `BadPoint` when A is not of order q, or B of order 2 or 3
    */
   pairing(A: Point, B: Point): Fp2;
-  /**
-   * A's part of the pairing, for many B. As secret as A is.
-   * @throws HalfkeyError `BadPoint` when A is not of order q
-   */
-  lines(A: Point): Lines;
   /** e'(A, B) from A's lines. @throws HalfkeyError `BadPoint` when B is of order 2, 3 or 6 */
   pairingWithLines(lines: Lines, B: Point): Fp2;
   /** z^e for z of norm 1, such as a pairing's value, and e >= 0. */
   power(z: Fp2, e: bigint): Fp2;
-}
 
-/**
- * A BigInt kernel. `field` may be passed to count its multiplications.
- * @throws HalfkeyError `BadParameters` unless p = 11 mod 12, q odd, q >= 5, q | p+1, and 3 has a root modulo p
- */
-export function createKernel({ p, q }: Curve, field: Field = createField(p)): Kernel {
-  if (p <= 0n || p % 12n !== 11n) throw new HalfkeyError('BadParameters', 'p is not 11 modulo 12');
-  if (q < 5n || q % 2n === 0n || (p + 1n) % q !== 0n)
-    throw new HalfkeyError('BadParameters', 'q does not divide p + 1');
-  const sqrt3 = field.pow(3n, (p + 1n) / 4n);
-  if (!field.isZero(sqrt3 * sqrt3 - 3n)) throw new HalfkeyError('BadParameters', 'p is not prime');
-  const digits = signedDigits(q, 2);
-  const exponent = (p + 1n) / (2n * q);
-  const inverse8 = field.inverse(8n);
-  const cubeRoot = (2n * p - 1n) / 3n;
-  const finish = (f: Fp2): Fp2 => finalExponentiation(field, exponent, inverse8, f);
+  // Secret data. A WebAssembly kernel takes a regular path; BigInt blinds what is used more than once, with `random`.
 
-  return {
-    p,
-    q,
-    isOnCurve: (A) => isOnCurve(field, A),
-    multiply: (scalar, A) => multiply(field, scalar, A),
-    hasOrderQ: (A) => multiply(field, q, A) === undefined,
-    pointWithY: (y) => ({ x: field.pow(y * y - 1n, cubeRoot), y }),
-    pairing: (A, B) => finish(millerLoop(field, digits, A, traceZero(field, sqrt3, B))),
-    lines: (A) => fixedLines(field, digits, A),
-    pairingWithLines: (lines, B) => finish(evaluateLines(field, lines, traceZero(field, sqrt3, B))),
-    power: (z, e) => powerNorm1(field, z, e),
-  };
-}
-
-const recent: Kernel[] = [];
-const RECENT_MAX = 8;
-
-/** The kernel of a curve; the eight used last are kept. @throws HalfkeyError `BadParameters` as {@link createKernel} */
-export function kernelFor({ p, q }: Curve): Kernel {
-  const at = recent.findIndex((kernel) => kernel.p === p && kernel.q === q);
-  const kernel = at >= 0 ? (recent.splice(at, 1)[0] as Kernel) : createKernel({ p, q });
-  recent.unshift(kernel);
-  recent.length = Math.min(recent.length, RECENT_MAX);
-  return kernel;
+  /**
+   * The lines of a public point, or of the octets of a secret one.
+   * @throws HalfkeyError `BadPoint` when A is outside the field, off the curve or not of order q
+   */
+  lines(A: Point | Uint8Array): Lines;
+  /** e'(A, B) from the lines of a secret A and a public B. @throws HalfkeyError `BadPoint` when B is of order 2, 3 or 6 */
+  secretPairingWithLines(lines: Lines, B: Point, random: Random): Uint8Array;
+  /** e'(A, B) from the lines of a public A and a secret B on the curve. @throws HalfkeyError `BadPoint` likewise */
+  pairingWithSecret(lines: Lines, B: Uint8Array): Fp2;
+  /** [scalar]A for A of order q and a scalar that is not 0 modulo q. @throws HalfkeyError `BadPoint` on the point at infinity */
+  multiplySecret(scalar: Uint8Array, A: Point, random: Random): Uint8Array;
+  /** [scalar]P by tables of P's multiples, which are kept for the P used last. @throws HalfkeyError `BadPoint` likewise */
+  multiplyBase(scalar: Uint8Array, P: Point): Uint8Array;
+  /** z^e for z of norm 1. */
+  powerSecret(z: Fp2, e: Uint8Array): Uint8Array;
+  /** The sum of [c_i]A_i with public c_i > 0 and secret A_i on the curve. @throws HalfkeyError `BadPoint` on infinity */
+  combine(terms: readonly { readonly scalar: bigint; readonly point: Uint8Array }[]): Uint8Array;
 }
 
 /** @throws HalfkeyError `BadPoint` unless A has two coordinates in [0, p) that satisfy the equation */
@@ -94,4 +82,14 @@ export function assertPoint(kernel: Kernel, A: Point): void {
     throw new HalfkeyError('BadPoint', 'a point needs two bigint coordinates; infinity has none and is refused');
   }
   if (!kernel.isOnCurve(A)) throw new HalfkeyError('BadPoint', 'a point outside the field or off the curve');
+}
+
+/** x || y of a point whose coordinates are in [0, p). */
+export function pointToOctets({ fieldOctets }: Kernel, { x, y }: Point): Uint8Array {
+  return concat(fromBigInt(x, fieldOctets), fromBigInt(y, fieldOctets));
+}
+
+/** The point of x || y; the coordinates are not looked at. For public points. */
+export function pointFromOctets({ fieldOctets }: Kernel, octets: Uint8Array): Point {
+  return { x: toBigInt(octets.subarray(0, fieldOctets)), y: toBigInt(octets.subarray(fieldOctets)) };
 }

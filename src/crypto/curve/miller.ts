@@ -28,7 +28,7 @@ interface Line {
 }
 
 /** The lines of f_{q,A} for a fixed A: 2 numbers of p's size for each bit of q. As secret as A is. */
-export interface Lines {
+export interface LineTable {
   readonly steps: Line[];
 }
 
@@ -87,7 +87,7 @@ export function millerLoop(field: Field, digits: readonly number[], A: Point, B:
 }
 
 /** The lines that {@link millerLoop} would draw for A, with one inversion. @throws HalfkeyError `BadPoint` likewise */
-export function fixedLines(field: Field, digits: readonly number[], A: Point): Lines {
+export function fixedLines(field: Field, digits: readonly number[], A: Point): LineTable {
   interface Step {
     readonly squareFirst: boolean;
     readonly numerator: bigint;
@@ -132,7 +132,7 @@ export function fixedLines(field: Field, digits: readonly number[], A: Point): L
 }
 
 /** f_{q,A}(X, iY) from A's lines: six multiplications a bit. */
-export function evaluateLines(field: Field, lines: Lines, B: TraceZero): Fp2 {
+export function evaluateLines(field: Field, lines: LineTable, B: TraceZero): Fp2 {
   let f: Fp2 = { re: 1n, im: 0n };
   for (const { squareFirst, slope, c } of lines.steps) {
     if (squareFirst) f = squareFp2(field, f);

@@ -1,7 +1,8 @@
 /** The pairing for public use, with every check; the roles inside use a kernel and check what they have to. */
 import { HalfkeyError } from '../../foundation/base/index.ts';
 import type { Fp2 } from './fp2.ts';
-import { assertPoint, kernelFor, type Curve } from './kernel.ts';
+import { assertPoint, type Curve } from './kernel.ts';
+import { kernelFor } from './load.ts';
 import type { Point } from './point.ts';
 
 /**

@@ -3,11 +3,27 @@
  * (protocol profile 1.3 no. 6): payloads go through envelope.ts. Nothing of a plaintext is released before the
  * Fujisaki-Okamoto check, and all failures of decryption are one error.
  */
-import { concat, constantTimeEqual, fromBigInt, HalfkeyError, isHalfkeyError } from '../../foundation/base/index.ts';
-import { randomBigInt, systemRandom, xor, type Random } from '../../foundation/base/index.ts';
-import { assertPoint, createField, kernelFor, type Fp2, type Kernel, type Lines, type Point } from '../curve/index.ts';
-import { multiplySecret, type Domain, type PublicParameters } from './domain.ts';
-import { canonical, digest, hashBytes, HASHES, hashToRange } from './hash.ts';
+import {
+  concat,
+  constantTimeEqual,
+  HalfkeyError,
+  isHalfkeyError,
+  systemRandom,
+  xor,
+  type Random,
+} from '../../foundation/base/index.ts';
+import {
+  assertPoint,
+  kernelFor,
+  pointFromOctets,
+  pointToOctets,
+  type Fp2,
+  type Kernel,
+  type Lines,
+  type Point,
+} from '../curve/index.ts';
+import { withScalar, type Domain, type PublicParameters } from './domain.ts';
+import { digest, hashBytes, HASHES, hashToRange, hashToScalar } from './hash.ts';
 
 /** BFCiphertextBlock without its version: U on the curve, V of hashlen octets, W as long as the plaintext. */
 export interface Ciphertext {
@@ -27,14 +43,30 @@ export function hashToPoint(domain: Domain, id: Uint8Array): Point {
   return Q;
 }
 
-/** S_id = [s]Q_id (RFC 5091 5.3.1), the scalar blinded. @throws HalfkeyError `BadParameters` unless s is in [2, q-1] */
+/**
+ * S_id = [s]Q_id (RFC 5091 5.3.1). The roles use {@link createIssuer}, which takes s as a Secret.
+ * @throws HalfkeyError `BadParameters` unless s is in [2, q-1]
+ */
 export function extractPrivateKey(
   domain: Domain,
   masterSecret: bigint,
   id: Uint8Array,
   random: Random = systemRandom,
 ): Point {
-  return multiplySecret(kernelFor(domain), masterSecret, hashToPoint(domain, id), random);
+  const kernel = kernelFor(domain);
+  return pointFromOctets(kernel, extractOctets(kernel, domain, masterSecret, id, random));
+}
+
+/** x || y of S_id, secret octets for the caller to wipe. @throws HalfkeyError `BadParameters` likewise */
+export function extractOctets(
+  kernel: Kernel,
+  domain: Domain,
+  masterSecret: bigint | Uint8Array,
+  id: Uint8Array,
+  random: Random,
+): Uint8Array {
+  const Q = hashToPoint(domain, id);
+  return withScalar(kernel, masterSecret, (s) => kernel.multiplySecret(s, Q, random));
 }
 
 /**
@@ -56,17 +88,19 @@ export function encryptWithRho(
   m: Uint8Array,
   rho: Uint8Array,
 ): Ciphertext | undefined {
-  const { p, q, P, hash } = params;
+  const { q, P, hash } = params;
   const { octets } = HASHES[hash];
   if (rho.length !== octets) throw new TypeError(`encrypt: rho has ${String(octets)} octets`);
   if (m.length === 0 || m.length > octets) throw new TypeError(`encrypt: a key of 1 to ${String(octets)} octets`);
+  const kernel = kernelFor(params);
   // RFC 5091 5.4.1 steps 4 to 6: t = H(m), l = HashToRange(rho || t, q), U = [l]P.
-  const l = hashToRange(concat(rho, digest(hash, m)), q, hash);
-  if (l === 0n) return undefined;
-  const u = kernelFor(params).multiply(l, P);
-  if (u === undefined) throw new HalfkeyError('BadPoint', 'P is a point of wrong order');
-  // Steps 7 to 9: theta = e'(P_pub, Q_id)^l, then w from its canonical octets.
-  const w = digest(hash, canonical(p, 0, pairWithIdentity(params, id, l)));
+  const l = hashToScalar(concat(rho, digest(hash, m)), q, hash);
+  if (isZero(l)) return undefined;
+  const u = pointFromOctets(kernel, kernel.multiplyBase(l, P));
+  // Steps 7 to 9: theta = e'(P_pub, Q_id)^l, then w from its canonical octets (order 0).
+  const theta = kernel.powerSecret(pairWithIdentity(params, id), l);
+  const w = digest(hash, theta);
+  for (const secret of [l, theta]) secret.fill(0);
   return { u, v: xor(w, rho), w: xor(hashBytes(m.length, rho, hash), m) };
 }
 
@@ -77,28 +111,40 @@ export function encryptWithRho(
 export function decrypt(params: Domain, privateKey: Point, c: Ciphertext, random: Random = systemRandom): Uint8Array {
   const kernel = kernelFor(params);
   assertPoint(kernel, privateKey);
-  return decryptWith(params, (B) => kernel.pairing(privateKey, B), c, random);
+  let lines;
+  try {
+    lines = kernel.lines(privateKey);
+  } catch (error) {
+    if (!isHalfkeyError(error, 'BadPoint')) throw error;
+    throw decryptFailed();
+  }
+  try {
+    return decryptWith(params, lines, c, random);
+  } finally {
+    lines.close();
+  }
 }
 
 /**
- * BFdecrypt by means of `pairWithKey`, B -> e'(S_id, B), which is e'(B, S_id).
+ * BFdecrypt by means of S_id's lines: e'(S_id, U) is e'(U, S_id).
  * @throws HalfkeyError `IbeDecryptFailed` for every failure
  */
-export function decryptWith(params: Domain, pairWithKey: (B: Point) => Fp2, c: Ciphertext, random: Random): Uint8Array {
-  const { p, q, P, hash } = params;
+export function decryptWith(params: Domain, lines: Lines, c: Ciphertext, random: Random): Uint8Array {
+  const { q, P, hash } = params;
   const kernel = kernelFor(params);
   const { octets } = HASHES[hash];
   if (c.v.length !== octets || c.w.length === 0 || c.w.length > octets) throw decryptFailed();
   try {
     assertPoint(kernel, c.u);
-    const theta = blindedPairing(kernel, pairWithKey, c.u, random);
-    const w = digest(hash, canonical(p, 0, theta));
+    const theta = kernel.secretPairingWithLines(lines, c.u, random);
+    const w = digest(hash, theta);
     const rho = xor(c.v, w);
     const m = xor(hashBytes(c.w.length, rho, hash), c.w);
     // RFC 5091 5.5.1 steps 7 to 9, the Fujisaki-Okamoto check: it also proves that U has order q.
-    const expected = kernel.multiply(hashToRange(concat(rho, digest(hash, m)), q, hash), P);
-    rho.fill(0);
-    if (expected !== undefined && samePoint(p, expected, c.u)) return m;
+    const l = hashToScalar(concat(rho, digest(hash, m)), q, hash);
+    const opened = !isZero(l) && constantTimeEqual(kernel.multiplyBase(l, P), pointToOctets(kernel, c.u));
+    for (const secret of [theta, w, rho, l]) secret.fill(0);
+    if (opened) return m;
     m.fill(0);
   } catch (error) {
     if (!isHalfkeyError(error, 'BadPoint')) throw error;
@@ -106,12 +152,13 @@ export function decryptWith(params: Domain, pairWithKey: (B: Point) => Fp2, c: C
   throw decryptFailed();
 }
 
-/** e'(P_pub, Q_id)^l without the cofactor multiplication: e'(P_pub, Q')^(12rl mod q) with Q_id = [12r]Q'. */
-export function pairWithIdentity(params: PublicParameters, id: Uint8Array, l: bigint): Fp2 {
-  const { p, q } = params;
+/**
+ * g_ID = e'(P_pub, Q_id) without the cofactor multiplication: Q_id = [12r]Q', and the pairing is bilinear, so it is
+ * e'([12r]P_pub, Q'). @throws HalfkeyError `BadPoint` when P_pub is not of order q
+ */
+export function pairWithIdentity(params: PublicParameters, id: Uint8Array): Fp2 {
   const kernel = kernelFor(params);
-  const value = kernel.pairingWithLines(linesOfPpub(kernel, params), identityPoint(kernel, params, id));
-  return kernel.power(value, (((p + 1n) / q) * l) % q);
+  return kernel.pairingWithLines(linesOfPpub(kernel, params), identityPoint(kernel, params, id));
 }
 
 /** The one error of decryption: no cause, no offset, one text. */
@@ -124,28 +171,22 @@ function identityPoint(kernel: Kernel, { p, hash }: Domain, id: Uint8Array): Poi
   return kernel.pointWithY(hashToRange(id, p, hash));
 }
 
-const knownLines = new WeakMap<PublicParameters, Lines>();
+const knownLines = new WeakMap<PublicParameters, { readonly kernel: Kernel; readonly lines: Lines }>();
 
-/** P_pub's lines, kept for as long as somebody holds the parameters object. */
+/** The lines of [12r]P_pub, kept for as long as somebody holds the parameters object. */
 function linesOfPpub(kernel: Kernel, params: PublicParameters): Lines {
   const known = knownLines.get(params);
-  if (known !== undefined) return known;
+  if (known?.kernel === kernel) return known.lines;
   assertPoint(kernel, params.Ppub);
-  const lines = kernel.lines(params.Ppub);
-  knownLines.set(params, lines);
+  const A = kernel.multiply(((params.p + 1n) / params.q) % params.q, params.Ppub);
+  if (A === undefined || !kernel.hasOrderQ(params.Ppub)) {
+    throw new HalfkeyError('BadPoint', 'P_pub is a point of wrong order');
+  }
+  const lines = kernel.lines(A);
+  knownLines.set(params, { kernel, lines });
   return lines;
 }
 
-/** e'([k]U, S)^(1/k) for random k: S meets another point each time (protocol profile 1.6). */
-function blindedPairing(kernel: Kernel, pairWithKey: (B: Point) => Fp2, U: Point, random: Random): Fp2 {
-  const k = randomBigInt(1n, kernel.q - 1n, random);
-  const blinded = kernel.multiply(k, U);
-  if (blinded === undefined) throw decryptFailed();
-  return kernel.power(pairWithKey(blinded), createField(kernel.q).inverse(k));
-}
-
-function samePoint(p: bigint, a: Point, b: Point): boolean {
-  const octets = Math.ceil(p.toString(2).length / 8);
-  const bytes = ({ x, y }: Point): Uint8Array => concat(fromBigInt(x, octets), fromBigInt(y, octets));
-  return constantTimeEqual(bytes(a), bytes(b));
+function isZero(scalar: Uint8Array): boolean {
+  return scalar.reduce((any, octet) => any | octet, 0) === 0;
 }

@@ -2,16 +2,17 @@
  * DER structures of RFC 5091 section 8 (protocol profile 1.5). Version is 2 in all of them; the point at infinity has
  * no form. What decodes encodes to the same octets.
  */
-import { HalfkeyError, isHalfkeyError, type ErrorCode } from '../../foundation/base/index.ts';
+import { concat, HalfkeyError, isHalfkeyError, type ErrorCode } from '../../foundation/base/index.ts';
 import {
   decodeDer,
   derInteger,
+  derIntegerOctets,
   derOctetString,
   derOid,
   derSequence,
   type DerReader,
 } from '../../foundation/der/index.ts';
-import { assertPoint, kernelFor, type Point } from '../curve/index.ts';
+import { kernelFor, pointFromOctets, type Point } from '../curve/index.ts';
 import type { Ciphertext } from './boneh-franklin.ts';
 import { LEVELS, type Domain, type Level, type PublicParameters } from './domain.ts';
 import { HASHES } from './hash.ts';
@@ -48,23 +49,38 @@ export function decodePublicParameters(bytes: Uint8Array): PublicParameters {
   });
 }
 
-/** BFPrivateKeyBlock ::= SEQUENCE { version 2, privateKey FpPoint }. Secret octets: the caller wipes them. */
-export function encodePrivateKey(privateKey: Point): Uint8Array {
-  return derSequence(VERSION, encodePoint(privateKey));
+/**
+ * BFPrivateKeyBlock ::= SEQUENCE { version 2, privateKey FpPoint }, of a point or of its octets x || y. Secret octets:
+ * the caller wipes them.
+ */
+export function encodePrivateKey(privateKey: Point | Uint8Array): Uint8Array {
+  if (!(privateKey instanceof Uint8Array)) return derSequence(VERSION, encodePoint(privateKey));
+  const half = privateKey.length / 2;
+  const coordinates = [privateKey.subarray(0, half), privateKey.subarray(half)];
+  return derSequence(VERSION, derSequence(...coordinates.map(derIntegerOctets)));
 }
 
 /** Reads a BFPrivateKeyBlock; the point is on the curve. @throws HalfkeyError `BadDer`, `BadPrivateKey` */
 export function decodePrivateKey(bytes: Uint8Array, domain: Domain): Point {
+  return pointFromOctets(kernelFor(domain), decodePrivateKeyOctets(bytes, domain));
+}
+
+/**
+ * Reads a BFPrivateKeyBlock into x || y, coordinates of ceil(bits(p)/8) octets: a copy for the caller to wipe. The point
+ * is on the curve; its order is for its lines to prove. @throws HalfkeyError `BadDer`, `BadPrivateKey`
+ */
+export function decodePrivateKeyOctets(bytes: Uint8Array, domain: Domain): Uint8Array {
+  const kernel = kernelFor(domain);
   return decodeDer(bytes, (s) => {
     readVersion(s, 'BadPrivateKey');
-    const point = readPoint(s, domain.p, 'BadPrivateKey');
-    try {
-      assertPoint(kernelFor(domain), point);
-    } catch (error) {
-      if (!isHalfkeyError(error, 'BadPoint')) throw error;
-      throw new HalfkeyError('BadPrivateKey', 'the private key is a point off the curve');
-    }
-    return point;
+    const at = s.offset;
+    const point = s.sequence();
+    const coordinates = [point.integerOctets(), point.integerOctets()];
+    point.finish();
+    const octets = concat(...coordinates.map((octets) => padded(octets, kernel.fieldOctets, at)));
+    if (kernel.isOnCurve(octets)) return octets;
+    octets.fill(0);
+    throw new HalfkeyError('BadPrivateKey', 'the private key is a point outside the field or off the curve');
   });
 }
 
@@ -124,6 +140,15 @@ export function asEnvelope<T>(decode: () => T): T {
 
 function encodePoint({ x, y }: Point): Uint8Array {
   return derSequence(derInteger(x), derInteger(y));
+}
+
+/** An INTEGER's octets at the length of a coordinate. @throws HalfkeyError `BadPrivateKey` when there are more */
+function padded(octets: Uint8Array, length: number, offset: number): Uint8Array {
+  const magnitude = octets.length > 1 && octets[0] === 0 ? octets.subarray(1) : octets;
+  if (magnitude.length > length) throw new HalfkeyError('BadPrivateKey', 'a coordinate is not below p', { offset });
+  const out = new Uint8Array(length);
+  out.set(magnitude, length - magnitude.length);
+  return out;
 }
 
 function readPoint(s: DerReader, p: bigint, code: ErrorCode): Point {

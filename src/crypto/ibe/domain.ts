@@ -1,6 +1,13 @@
 /** Levels, domain parameters and public parameters (RFC 5091 5.1.2, protocol profile 1.1). */
-import { HalfkeyError, randomBigInt, systemRandom, type Random } from '../../foundation/base/index.ts';
-import { CURVE_PARAMETERS, kernelFor, type Kernel, type Point } from '../curve/index.ts';
+import {
+  fromBigInt,
+  HalfkeyError,
+  randomBigInt,
+  Secret,
+  systemRandom,
+  type Random,
+} from '../../foundation/base/index.ts';
+import { CURVE_PARAMETERS, kernelFor, pointFromOctets, type Kernel, type Point } from '../curve/index.ts';
 import type { HashName } from './hash.ts';
 
 /** The nominal size of F_p^2 in bits. 1024 is for tests. */
@@ -45,22 +52,67 @@ export function setup(domain: Domain, random: Random): { params: PublicParameter
   return { params: derivePublicParameters(domain, masterSecret), masterSecret };
 }
 
-/** The public parameters of a master secret. @throws HalfkeyError `BadParameters` unless s is in [2, q-1] */
-export function derivePublicParameters(domain: Domain, masterSecret: bigint): PublicParameters {
+/**
+ * The public parameters of a master secret: a bigint, or its big-endian octets, which stay the caller's.
+ * @throws HalfkeyError `BadParameters` unless s is in [2, q-1]
+ */
+export function derivePublicParameters(domain: Domain, masterSecret: bigint | Uint8Array): PublicParameters {
   const { level, p, q, P, hash } = domain;
-  const Ppub = multiplySecret(kernelFor(domain), masterSecret, P, systemRandom);
-  return { level, p, q, P, hash, Ppub };
+  const kernel = kernelFor(domain);
+  const Ppub = withScalar(kernel, masterSecret, (s) => kernel.multiplySecret(s, P, systemRandom));
+  return { level, p, q, P, hash, Ppub: pointFromOctets(kernel, Ppub) };
 }
 
 /**
- * [s]A for a secret s and A of order q. BigInt is not constant time: the scalar is s + kq with 128 random bits k, so
- * that no two computations walk the same digits (protocol profile 1.6). `random` does not influence the result.
- * @throws HalfkeyError `BadParameters` unless s is in [2, q-1]; `BadPoint` when A is of an order that divides s + kq
+ * The master secret to keep: a copy of the one given (big endian) at the length of a scalar, or a fresh one.
+ * @throws HalfkeyError `BadParameters` unless s is in [2, q-1]
  */
-export function multiplySecret(kernel: Kernel, s: bigint, A: Point, random: Random): Point {
-  if (s < 2n || s >= kernel.q) throw new HalfkeyError('BadParameters', 'master secret: not in the range 2 to q - 1');
-  const k = randomBigInt(1n << 127n, (1n << 128n) - 1n, random);
-  const product = kernel.multiply(s + k * kernel.q, A);
-  if (product === undefined) throw new HalfkeyError('BadPoint', 'a point of wrong order');
-  return product;
+export function masterSecretFor(
+  domain: Domain,
+  given: Secret<'IbeMasterSecret'> | undefined,
+  random: Random,
+): Secret<'IbeMasterSecret'> {
+  const kernel = kernelFor(domain);
+  const copy = (s: Uint8Array): Uint8Array => withScalar(kernel, s, (scalar) => Uint8Array.from(scalar));
+  if (given !== undefined) return new Secret('IbeMasterSecret', given.use(copy));
+  const spareBits = 8 * kernel.scalarOctets - domain.q.toString(2).length;
+  for (;;) {
+    const s = random(kernel.scalarOctets);
+    s[0] = (s[0] as number) & (0xff >> spareBits);
+    if (isInRange(kernel, s)) return new Secret('IbeMasterSecret', s);
+  }
+}
+
+/**
+ * Lends a master secret to `fn` at the length of a scalar, and wipes the copy.
+ * @throws HalfkeyError `BadParameters` unless s is in [2, q-1]
+ */
+export function withScalar<T>(kernel: Kernel, s: bigint | Uint8Array, fn: (scalar: Uint8Array) => T): T {
+  const { q, scalarOctets } = kernel;
+  if (typeof s === 'bigint' && (s < 2n || s >= q)) throw outOfRange();
+  const given = typeof s === 'bigint' ? fromBigInt(s, scalarOctets) : s;
+  const extra = Math.max(given.length - scalarOctets, 0);
+  const scalar = new Uint8Array(scalarOctets);
+  scalar.set(given.subarray(extra), scalarOctets - (given.length - extra));
+  try {
+    const excess = given.subarray(0, extra).reduce((any, octet) => any | octet, 0);
+    if (excess !== 0 || !isInRange(kernel, scalar)) throw outOfRange();
+    return fn(scalar);
+  } finally {
+    scalar.fill(0);
+  }
+}
+
+function isInRange({ q, scalarOctets }: Kernel, scalar: Uint8Array): boolean {
+  return isBelow(scalar, fromBigInt(q, scalarOctets)) && !isBelow(scalar, fromBigInt(2n, scalarOctets));
+}
+
+/** Whether a < b, big endian and of equal length, in time that depends on the length only. */
+function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  const borrow = a.reduceRight((carry, octet, i) => (octet - (b[i] as number) + carry) >> 8, 0);
+  return borrow < 0;
+}
+
+function outOfRange(): HalfkeyError {
+  return new HalfkeyError('BadParameters', 'master secret: not in the range 2 to q - 1');
 }

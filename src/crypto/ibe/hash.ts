@@ -30,6 +30,40 @@ export function hashToRange(s: Uint8Array, n: bigint, hash: HashName): bigint {
 }
 
 /**
+ * HashToRange for a result that is secret: its octets, ceil(bits(n)/8) of them. Regular: long division bit by bit over
+ * limbs of 24 bits, with a masked subtraction at each.
+ */
+export function hashToScalar(s: Uint8Array, n: bigint, hash: HashName): Uint8Array {
+  const h1 = digest(hash, new Uint8Array(HASHES[hash].octets), s);
+  const h2 = digest(hash, h1, s);
+  const octets = Math.ceil(n.toString(2).length / 8);
+  const count = Math.ceil((octets * 8 + 1) / 24);
+  const modulus = Array.from({ length: count }, (_, i) => Number((n >> BigInt(24 * i)) & 0xffffffn));
+  const rest = new Uint32Array(count);
+  const difference = new Uint32Array(count);
+  for (const octet of concat(h1, h2)) {
+    for (let bit = 7; bit >= 0; bit--) {
+      let carry = (octet >> bit) & 1;
+      let borrow = 0;
+      for (let i = 0; i < count; i++) {
+        const doubled = ((rest[i] as number) << 1) | carry;
+        carry = doubled >>> 24;
+        rest[i] = doubled & 0xffffff;
+        const limb = (rest[i] as number) - (modulus[i] as number) + borrow;
+        borrow = limb >> 24;
+        difference[i] = limb & 0xffffff;
+      }
+      // borrow is -1 where rest < n: then rest stays.
+      for (let i = 0; i < count; i++) rest[i] = ((rest[i] as number) & borrow) | ((difference[i] as number) & ~borrow);
+    }
+  }
+  const out = new Uint8Array(octets);
+  for (let i = 0; i < octets; i++) out[octets - 1 - i] = ((rest[Math.floor(i / 3)] as number) >> (8 * (i % 3))) & 0xff;
+  for (const part of [h1, h2, rest, difference]) part.fill(0);
+  return out;
+}
+
+/**
  * HashBytes: `length` octets from a seed (RFC 5091 4.2.1).
  * @throws TypeError for more than hashlen octets, the limit of the text
  */

@@ -2,6 +2,7 @@
 export {
   domainParameters,
   derivePublicParameters,
+  masterSecretFor,
   setup,
   type Domain,
   type Level,
@@ -14,6 +15,7 @@ export {
   decodeCiphertext,
   decodeMasterSecret,
   decodePrivateKey,
+  decodePrivateKeyOctets,
   decodePublicParameters,
   encodeCiphertext,
   encodeMasterSecret,

@@ -1,22 +1,25 @@
 /** Holders of the two secrets of identity-based encryption, for the roles: they take a Secret, and wipe it. */
 import {
+  equalBytes,
   HalfkeyError,
   isHalfkeyError,
+  Secret,
   systemRandom,
-  toBigInt,
   type Random,
-  type Secret,
 } from '../../foundation/base/index.ts';
-import { kernelFor, type Lines, type Point } from '../curve/index.ts';
-import { decryptWith, hashToPoint, type Ciphertext } from './boneh-franklin.ts';
-import { decodePrivateKey } from './codec.ts';
-import { multiplySecret, type PublicParameters } from './domain.ts';
+import { kernelFor, pointToOctets, type Lines } from '../curve/index.ts';
+import { decryptWith, extractOctets, type Ciphertext } from './boneh-franklin.ts';
+import { decodePrivateKeyOctets, encodePrivateKey } from './codec.ts';
+import { withScalar, type PublicParameters } from './domain.ts';
 
 /** Issues private keys under one master secret. */
 export interface Issuer {
   readonly params: PublicParameters;
-  /** S_id of an identity string, in the profile the DER of an IBEIdentityInfo. @throws TypeError after {@link close} */
-  issue(id: Uint8Array): Point;
+  /**
+   * The DER BFPrivateKeyBlock of S_id for an identity string, in the profile the DER of an IBEIdentityInfo.
+   * @throws TypeError after {@link close}
+   */
+  issue(id: Uint8Array): Secret<'IbePrivateKey'>;
   /** Wipes the master secret. Repeated calls do nothing. */
   close(): void;
 }
@@ -39,14 +42,20 @@ export function createIssuer(
   random: Random = systemRandom,
 ): Issuer {
   const kernel = kernelFor(params);
-  const times = (A: Point): Point => secret.use((s) => multiplySecret(kernel, toBigInt(s), A, random));
-  const Ppub = times(params.P);
-  if (Ppub.x !== params.Ppub.x || Ppub.y !== params.Ppub.y) {
+  const Ppub = secret.use((s) => withScalar(kernel, s, (scalar) => kernel.multiplySecret(scalar, params.P, random)));
+  if (!equalBytes(Ppub, pointToOctets(kernel, params.Ppub))) {
     throw new HalfkeyError('BadParameters', 'P_pub: not that of the master secret');
   }
   return {
     params,
-    issue: (id) => times(hashToPoint(params, id)),
+    issue(id) {
+      const S = secret.use((s) => extractOctets(kernel, params, s, id, random));
+      try {
+        return new Secret('IbePrivateKey', encodePrivateKey(S));
+      } finally {
+        S.fill(0);
+      }
+    },
     close() {
       secret.wipe();
     },
@@ -55,7 +64,7 @@ export function createIssuer(
 
 /**
  * A decryptor over a DER BFPrivateKeyBlock. Takes ownership of `secret`; `random` only blinds. The key's lines are
- * computed once and kept. BigInt cannot be overwritten: {@link Decryptor.close} wipes the octets and drops the rest.
+ * kept until {@link Decryptor.close}, which wipes them too, where the kernel is not BigInt, whose numbers no one can.
  * @throws HalfkeyError `BadDer`, `BadPrivateKey`
  */
 export function createDecryptor(
@@ -65,20 +74,23 @@ export function createDecryptor(
 ): Decryptor {
   const kernel = kernelFor(params);
   let lines: Lines | undefined;
+  const S = secret.use((bytes) => decodePrivateKeyOctets(bytes, params));
   try {
-    lines = kernel.lines(secret.use((bytes) => decodePrivateKey(bytes, params)));
+    lines = kernel.lines(S);
   } catch (error) {
     if (!isHalfkeyError(error, 'BadPoint')) throw error;
     throw new HalfkeyError('BadPrivateKey', 'the private key is a point of wrong order');
+  } finally {
+    S.fill(0);
   }
   return {
     decrypt(c) {
       const held = lines;
       if (held === undefined) throw new TypeError('Decryptor: used after it was closed');
-      return decryptWith(params, (B) => kernel.pairingWithLines(held, B), c, random);
+      return decryptWith(params, held, c, random);
     },
     close() {
-      if (lines !== undefined) lines.steps.length = 0;
+      lines?.close();
       lines = undefined;
       secret.wipe();
     },

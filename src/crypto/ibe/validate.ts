@@ -42,17 +42,19 @@ export function validateDomain({ level, p, q, P, hash }: Domain): void {
 }
 
 /**
- * Whether a private key is that of `id`: e'(S, P) = e'(Q_id, P_pub) (protocol profile 1.5). That S has order q is
- * proved by the pairing itself.
+ * Whether a private key, a point or its octets x || y, is that of `id`: e'(S, P) = e'(Q_id, P_pub) (protocol profile
+ * 1.5). That S has order q is proved by its lines.
  * @throws HalfkeyError `BadPrivateKey`
  */
-export function verifyPrivateKey(params: PublicParameters, id: Uint8Array, privateKey: Point): void {
+export function verifyPrivateKey(params: PublicParameters, id: Uint8Array, privateKey: Point | Uint8Array): void {
   const kernel = kernelFor(params);
-  const expected = pairWithIdentity(params, id, 1n);
+  const expected = pairWithIdentity(params, id);
   let got;
   try {
-    assertPoint(kernel, privateKey);
-    got = kernel.pairing(privateKey, params.P);
+    if (!(privateKey instanceof Uint8Array)) assertPoint(kernel, privateKey);
+    const lines = kernel.lines(privateKey);
+    got = kernel.pairingWithLines(lines, params.P);
+    lines.close();
   } catch (error) {
     if (!isHalfkeyError(error, 'BadPoint')) throw error;
     throw new HalfkeyError('BadPrivateKey', `the private key is ${error.message}`);

@@ -7,7 +7,7 @@ import { fromBase64, HalfkeyError, ntpToUnixSeconds, Secret } from '../../founda
 import { generalizedTime, identityFromText, keyEpochStart, type District } from '../../foundation/identity/index.ts';
 import {
   createDecryptor,
-  decodePrivateKey,
+  decodePrivateKeyOctets,
   decodePublicParameters,
   identityInfo,
   validatePublicParameters,
@@ -93,11 +93,15 @@ function decryptorOf(key: PrivateKeys['keys'][number], params: PublicParameters,
     identity: identityFromText(key.identity),
     notBefore: generalizedTime(key.keyEpoch),
   });
+  let S;
   try {
-    verifyPrivateKey(params, id, decodePrivateKey(octets, params));
+    S = decodePrivateKeyOctets(octets, params);
+    verifyPrivateKey(params, id, S);
   } catch (error) {
     octets.fill(0);
     throw error;
+  } finally {
+    S?.fill(0);
   }
   return createDecryptor(params, new Secret('IbePrivateKey', octets));
 }

@@ -15,7 +15,7 @@ import {
 } from '../../foundation/identity/index.ts';
 import {
   createDecryptor,
-  decodePrivateKey,
+  decodePrivateKeyOctets,
   identityInfo,
   validatePublicParameters,
   verifyPrivateKey,
@@ -104,7 +104,12 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     const { name, serial } = district;
     const id = identityInfo({ district: name, serial, identity: owner, notBefore: generalizedTime(keyEpoch) });
     key.use((octets) => {
-      verifyPrivateKey(params, id, decodePrivateKey(octets, params));
+      const S = decodePrivateKeyOctets(octets, params);
+      try {
+        verifyPrivateKey(params, id, S);
+      } finally {
+        S.fill(0);
+      }
     });
   }
 

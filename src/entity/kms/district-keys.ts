@@ -2,15 +2,15 @@
  * The district's IBE master secret s: taken in once, sealed at rest, lent to extraction only.
  * s never leaves this file but inside an issuer of the ibe module.
  */
-import { randomBigInt, fromBigInt, HalfkeyError, Secret, toBigInt, type Random } from '../../foundation/base/index.ts';
+import { HalfkeyError, Secret, type Random } from '../../foundation/base/index.ts';
 import { generalizedTime, type District, type Identity } from '../../foundation/identity/index.ts';
 import {
   createDecryptor,
   createIssuer,
   derivePublicParameters,
   domainParameters,
-  encodePrivateKey,
   identityInfo,
+  masterSecretFor,
   validatePublicParameters,
   type Decryptor,
   type Issuer,
@@ -48,12 +48,11 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
     throw new HalfkeyError('LevelRefused', 'n = 1024 is for tests: set unsafeTestLevel1024');
   }
   const domain = domainParameters(level);
-  const scalarLength = Math.ceil(domain.q.toString(2).length / 8);
   const context = `ibe-master-secret ${district.name} ${String(district.serial)} ${String(level)}`;
   let current: { params: PublicParameters; issuer: Issuer } | undefined;
 
   /** The parameters of a master secret. @throws HalfkeyError `LevelRefused`, `BadParameters` */
-  function validated(masterSecret: bigint): PublicParameters {
+  function validated(masterSecret: Uint8Array): PublicParameters {
     const params = derivePublicParameters(domain, masterSecret);
     validatePublicParameters(params, { allowTestLevels });
     return params;
@@ -61,7 +60,7 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
 
   function adopt(sealed: Uint8Array): void {
     const octets = sealer.open(sealed, context);
-    const params = validated(toBigInt(octets));
+    const params = validated(octets);
     current?.issuer.close();
     current = { params, issuer: createIssuer(params, new Secret('IbeMasterSecret', octets)) };
   }
@@ -79,7 +78,7 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
       identity,
       notBefore: generalizedTime(epochStart),
     });
-    return new Secret('IbePrivateKey', encodePrivateKey(issuer.issue(id)));
+    return issuer.issue(id);
   }
 
   const kept = await store.masterSecret();
@@ -89,14 +88,13 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
     district,
     parameters: () => held().params,
     async take(given) {
-      const s = given === undefined ? randomBigInt(2n, domain.q - 1n, random) : given.use(toBigInt);
-      if (s < 2n || s >= domain.q) throw new HalfkeyError('BadParameters', 'the master secret is not in [2, q-1]');
-      const { Ppub } = validated(s);
-      const octets = fromBigInt(s, scalarLength);
+      const s = masterSecretFor(domain, given, random);
+      let Ppub;
       try {
-        adopt(await store.keepMasterSecret(sealer.seal(octets, context)));
+        ({ Ppub } = s.use(validated));
+        adopt(await store.keepMasterSecret(s.use((octets) => sealer.seal(octets, context))));
       } finally {
-        octets.fill(0);
+        s.wipe();
       }
       const kept = held().params.Ppub;
       // Both coordinates: q - s gives the same x.

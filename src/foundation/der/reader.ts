@@ -41,6 +41,11 @@ export class DerReader {
 
   /** A non-negative INTEGER. @throws HalfkeyError `BadDer` */
   integer(): bigint {
+    return toBigInt(this.integerOctets());
+  }
+
+  /** The octets of a non-negative INTEGER, most significant first, as a view of the input. @throws HalfkeyError `BadDer` */
+  integerOctets(): Uint8Array {
     const at = this.#offset;
     const octets = this.#contents(TAG.integer, 'INTEGER');
     const first = octets[0];
@@ -48,7 +53,7 @@ export class DerReader {
     if (first === undefined) throw bad('an INTEGER without octets', at);
     if (first > 0x7f) throw bad('a negative INTEGER', at);
     if (first === 0 && second !== undefined && second < 0x80) throw bad('an INTEGER with a needless leading zero', at);
-    return toBigInt(octets);
+    return octets;
   }
 
   /** Contents of an OCTET STRING, as a view of the input. @throws HalfkeyError `BadDer` */

@@ -17,6 +17,13 @@ export function derInteger(value: bigint): Uint8Array {
   return element(TAG.integer, fromBigInt(value, Math.floor(bitLength(value) / 8) + 1));
 }
 
+/** INTEGER of big-endian octets, which may have leading zeros: what is secret need not become a bigint. */
+export function derIntegerOctets(octets: Uint8Array): Uint8Array {
+  const first = octets.findIndex((octet) => octet !== 0);
+  const magnitude = first < 0 ? Uint8Array.of(0) : octets.subarray(first);
+  return element(TAG.integer, (magnitude[0] as number) < 0x80 ? magnitude : concat(Uint8Array.of(0), magnitude));
+}
+
 /** OCTET STRING, primitive form. */
 export function derOctetString(octets: Uint8Array): Uint8Array {
   return element(TAG.octetString, octets);

@@ -12,12 +12,13 @@ import {
   encrypt,
   extractPrivateKey,
   hashToPoint,
+  masterSecretFor,
   setup,
   verifyPrivateKey,
   type Ciphertext,
   type Level,
 } from '../../../src/crypto/ibe/index.ts';
-import { ascii, fromBigInt, fromHex, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
+import { ascii, concat, fromBigInt, fromHex, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
 import { refAdd } from '../curve/reference.ts';
 import { district, keyOf, MASTER_SECRET, seeded, vectorFile } from './fixtures.ts';
 
@@ -204,6 +205,27 @@ describe('setup', () => {
     }
   });
 
+  it('takes a master secret as octets too, with leading zeros or without, and checks the same range', () => {
+    const octets = fromBigInt(MASTER_SECRET, 16);
+    for (const given of [octets, concat(new Uint8Array(9), octets)]) {
+      expect(derivePublicParameters(params, given)).toEqual(params);
+      const kept = masterSecretFor(params, Secret.copyOf('IbeMasterSecret', given), systemRandom);
+      expect(kept.use(toHex)).toBe(toHex(fromBigInt(MASTER_SECRET, 20)));
+    }
+    const { q } = params;
+    for (const given of [new Uint8Array(), Uint8Array.of(1), fromBigInt(q, 20), fromBigInt(q * 256n + 5n, 21)]) {
+      const refused = expect.objectContaining({ code: 'BadParameters' }) as unknown;
+      expect(() => derivePublicParameters(params, given)).toThrow(refused);
+    }
+    for (const edge of [2n, q - 1n]) expect(() => derivePublicParameters(params, fromBigInt(edge, 20))).not.toThrow();
+  });
+
+  it('draws a master secret again until it is in range', () => {
+    const draws = ['ff'.repeat(20), '00'.repeat(20), '00'.repeat(19) + '01', '00'.repeat(19) + '02'].map(fromHex);
+    expect(masterSecretFor(params, undefined, () => draws.shift()!).use(toHex)).toBe('00'.repeat(19) + '02');
+    expect(draws).toEqual([]);
+  });
+
   it('misuse is a TypeError', () => {
     expect(() => domainParameters(15360 as Level)).toThrow(TypeError);
     expect(() => encrypt(params, alice, new Uint8Array(21), systemRandom)).toThrow(TypeError);
@@ -226,7 +248,7 @@ describe('holders of secrets', () => {
   it('an issuer issues until it is closed, and wipes', () => {
     const secret = masterSecret(MASTER_SECRET);
     const issuer = createIssuer(params, secret);
-    expect(issuer.issue(alice)).toEqual(S);
+    expect(issuer.issue(alice).use(toHex)).toBe(toHex(encodePrivateKey(S)));
     issuer.close();
     issuer.close();
     expect(secret.wiped).toBe(true);

@@ -1,8 +1,9 @@
 /** RFC 5091 section 7 above the curve. The points, scalars and pairings of 7.1, 7.3 and 7.7 are in test/crypto/curve. */
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelFor, type Point } from '../../../src/crypto/curve/index.ts';
-import { canonical, hashBytes, hashToRange } from '../../../src/crypto/ibe/hash.ts';
+import { canonical, hashBytes, hashToRange, hashToScalar } from '../../../src/crypto/ibe/hash.ts';
 import {
   decrypt,
   encrypt,
@@ -11,7 +12,7 @@ import {
   derivePublicParameters,
   type Domain,
 } from '../../../src/crypto/ibe/index.ts';
-import { concat, fromBigInt, fromHex, toHex, xor } from '../../../src/foundation/base/index.ts';
+import { concat, fromBigInt, fromHex, toBigInt, toHex, xor } from '../../../src/foundation/base/index.ts';
 import { refAdd } from '../curve/reference.ts';
 import { number, pair, point, rfc5091, text } from '../curve/vectors.ts';
 
@@ -31,6 +32,25 @@ describe('RFC 5091 section 7', () => {
   it('7.2 HashToRange', () => {
     const v = rfc5091.verified['7.2_HashToRange'];
     expect(hashToRange(fromHex(text(v, 'sHex')), number(v, 'n'), 'sha1')).toBe(number(v, 'v'));
+  });
+
+  it('HashToRange of a secret gives the same number on its regular path, for any modulus', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.bigInt(2n, 2n ** 512n), (octets, n) => {
+        for (const hash of ['sha1', 'sha224', 'sha256', 'sha384'] as const) {
+          const scalar = hashToScalar(octets, n, hash);
+          expect(scalar.length).toBe(Math.ceil(n.toString(2).length / 8));
+          expect(toBigInt(scalar)).toBe(hashToRange(octets, n, hash));
+        }
+      }),
+      {
+        examples: [
+          [Uint8Array.of(1), 2n ** 160n - 1n],
+          [Uint8Array.of(2), 2n ** 24n],
+          [new Uint8Array(), 255n],
+        ],
+      },
+    );
   });
 
   it('7.4 prints a q that divides p + 1 and is the order of P; the one of the vector file is refused', () => {

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HalfkeyError } from '../../../src/foundation/base/index.ts';
-import { fromHex, isHalfkeyError, toHex } from '../../../src/foundation/base/index.ts';
+import { fromBigInt, fromHex, isHalfkeyError, toBigInt, toHex } from '../../../src/foundation/base/index.ts';
 import {
   decodeDer,
   derGeneralizedTime,
   derIa5String,
   derInteger,
+  derIntegerOctets,
   derOctetString,
   derOid,
   DerReader,
@@ -71,6 +72,19 @@ const element: fc.Arbitrary<Uint8Array> = fc.letrec<{ node: Uint8Array; leaf: Ui
     fc.array(tie('node'), { maxLength: 4 }).map((parts) => derSequence(...parts)),
   ),
 })).node;
+
+it('an INTEGER of octets is that of the number, and reads back as octets without leading zeros but one', () => {
+  fc.assert(
+    fc.property(fc.bigInt(0n, 2n ** 80n), fc.integer({ min: 11, max: 20 }), (value, length) => {
+      const bytes = derIntegerOctets(fromBigInt(value, length));
+      expect(bytes).toEqual(derInteger(value));
+      const octets = new DerReader(bytes).integerOctets();
+      expect(toBigInt(octets)).toBe(value);
+      expect(octets.length === 1 || octets[0] !== 0 || octets[1]! >= 0x80).toBe(true);
+    }),
+  );
+  expect(toHex(derIntegerOctets(new Uint8Array()))).toBe('020100');
+});
 
 describe('known encodings', () => {
   it.each([
