@@ -1,29 +1,28 @@
 /**
- * DER structures of RFC 5091 section 8 (protocol profile 1.5). Version is 2 in all of them; the point at infinity has
- * no form. What decodes encodes to the same octets.
+ * The Boneh-Franklin structures of RFC 5091 section 8 in DER (protocol profile 1.5). Version is 2 in all of them; the
+ * point at infinity has no form. What decodes encodes to the same octets.
  */
-import { concat, HalfkeyError, isHalfkeyError, type ErrorCode } from '../../foundation/base/index.ts';
-import {
-  decodeDer,
-  derInteger,
-  derIntegerOctets,
-  derOctetString,
-  derOid,
-  derSequence,
-  type DerReader,
-} from '../../foundation/der/index.ts';
+import { HalfkeyError } from '../../foundation/base/index.ts';
+import { decodeDer, derInteger, derOctetString, derSequence, type DerReader } from '../../foundation/der/index.ts';
 import { kernelFor, pointFromOctets, type Point } from '../curve/index.ts';
 import type { Ciphertext } from './boneh-franklin.ts';
-import { LEVELS, type Domain, type Level, type PublicParameters } from './domain.ts';
+import {
+  asEnvelope,
+  encodeDomain,
+  encodePoint,
+  encodePointOctets,
+  readDomain,
+  readPoint,
+  readSecretPoint,
+  readVersion,
+  VERSION,
+} from './codec-parts.ts';
+import type { Domain, PublicParameters } from './domain.ts';
 import { HASHES } from './hash.ts';
-import { OID_TYPE1_CURVE } from './oids.ts';
-
-const VERSION = derInteger(2n);
 
 /** BFPublicParameters ::= SEQUENCE { version 2, curve OID, p, q, pointP, pointPpub, hashfcn OID }. */
-export function encodePublicParameters({ p, q, P, Ppub, hash }: PublicParameters): Uint8Array {
-  const numbers = [derInteger(p), derInteger(q), encodePoint(P), encodePoint(Ppub)];
-  return derSequence(VERSION, derOid(OID_TYPE1_CURVE), ...numbers, derOid(HASHES[hash].oid));
+export function encodePublicParameters(params: PublicParameters): Uint8Array {
+  return encodeDomain(params, params.Ppub);
 }
 
 /**
@@ -32,20 +31,8 @@ export function encodePublicParameters({ p, q, P, Ppub, hash }: PublicParameters
  */
 export function decodePublicParameters(bytes: Uint8Array): PublicParameters {
   return decodeDer(bytes, (s) => {
-    readVersion(s, 'BadParameters');
-    if (s.oid() !== OID_TYPE1_CURVE) throw new HalfkeyError('BadParameters', 'curve: not the type-1 curve');
-    const p = s.integer();
-    const q = s.integer();
-    const P = readPoint(s, p, 'BadParameters');
-    const Ppub = readPoint(s, p, 'BadParameters');
-    const oid = s.oid();
-    const level = ([1024, 2048, 3072, 7680] as const).find((n) => HASHES[LEVELS[n].hash].oid === oid);
-    if (level === undefined) throw new HalfkeyError('BadParameters', 'hash: not one of the table');
-    const { np, nq, hash } = LEVELS[level];
-    if (p.toString(2).length !== np || q.toString(2).length !== nq) {
-      throw new HalfkeyError('BadParameters', 'level: the sizes of p and q do not go with the hash function');
-    }
-    return { level: level satisfies Level, p, q, P, Ppub, hash };
+    const { domain, members } = readDomain(s, 1);
+    return { ...domain, Ppub: members[0] as Point };
   });
 }
 
@@ -54,10 +41,10 @@ export function decodePublicParameters(bytes: Uint8Array): PublicParameters {
  * the caller wipes them.
  */
 export function encodePrivateKey(privateKey: Point | Uint8Array): Uint8Array {
-  if (!(privateKey instanceof Uint8Array)) return derSequence(VERSION, encodePoint(privateKey));
-  const half = privateKey.length / 2;
-  const coordinates = [privateKey.subarray(0, half), privateKey.subarray(half)];
-  return derSequence(VERSION, derSequence(...coordinates.map(derIntegerOctets)));
+  return derSequence(
+    VERSION,
+    privateKey instanceof Uint8Array ? encodePointOctets(privateKey) : encodePoint(privateKey),
+  );
 }
 
 /** Reads a BFPrivateKeyBlock; the point is on the curve. @throws HalfkeyError `BadDer`, `BadPrivateKey` */
@@ -66,21 +53,13 @@ export function decodePrivateKey(bytes: Uint8Array, domain: Domain): Point {
 }
 
 /**
- * Reads a BFPrivateKeyBlock into x || y, coordinates of ceil(bits(p)/8) octets: a copy for the caller to wipe. The point
- * is on the curve; its order is for its lines to prove. @throws HalfkeyError `BadDer`, `BadPrivateKey`
+ * Reads a BFPrivateKeyBlock into x || y, a copy for the caller to wipe. The point is on the curve; its order is for its
+ * lines to prove. @throws HalfkeyError `BadDer`, `BadPrivateKey`
  */
 export function decodePrivateKeyOctets(bytes: Uint8Array, domain: Domain): Uint8Array {
-  const kernel = kernelFor(domain);
   return decodeDer(bytes, (s) => {
     readVersion(s, 'BadPrivateKey');
-    const at = s.offset;
-    const point = s.sequence();
-    const coordinates = [point.integerOctets(), point.integerOctets()];
-    point.finish();
-    const octets = concat(...coordinates.map((octets) => padded(octets, kernel.fieldOctets, at)));
-    if (kernel.isOnCurve(octets)) return octets;
-    octets.fill(0);
-    throw new HalfkeyError('BadPrivateKey', 'the private key is a point outside the field or off the curve');
+    return readSecretPoint(s, domain);
   });
 }
 
@@ -126,42 +105,4 @@ export function readCiphertext(s: DerReader, { p, hash }: Domain): Ciphertext {
     throw new HalfkeyError('BadEnvelope', 'V or W has a wrong length', { offset: at });
   }
   return { u, v, w };
-}
-
-/** Runs a decoder of what a peer encrypted: what is not DER there is `BadEnvelope` with the same offset. */
-export function asEnvelope<T>(decode: () => T): T {
-  try {
-    return decode();
-  } catch (error) {
-    if (!isHalfkeyError(error, 'BadDer')) throw error;
-    throw new HalfkeyError('BadEnvelope', error.message, error.offset === undefined ? {} : { offset: error.offset });
-  }
-}
-
-function encodePoint({ x, y }: Point): Uint8Array {
-  return derSequence(derInteger(x), derInteger(y));
-}
-
-/** An INTEGER's octets at the length of a coordinate. @throws HalfkeyError `BadPrivateKey` when there are more */
-function padded(octets: Uint8Array, length: number, offset: number): Uint8Array {
-  const magnitude = octets.length > 1 && octets[0] === 0 ? octets.subarray(1) : octets;
-  if (magnitude.length > length) throw new HalfkeyError('BadPrivateKey', 'a coordinate is not below p', { offset });
-  const out = new Uint8Array(length);
-  out.set(magnitude, length - magnitude.length);
-  return out;
-}
-
-function readPoint(s: DerReader, p: bigint, code: ErrorCode): Point {
-  const at = s.offset;
-  const point = s.sequence();
-  const x = point.integer();
-  const y = point.integer();
-  point.finish();
-  if (x >= p || y >= p) throw new HalfkeyError(code, 'a coordinate is not below p', { offset: at });
-  return { x, y };
-}
-
-function readVersion(s: DerReader, code: ErrorCode): void {
-  const at = s.offset;
-  if (s.integer() !== 2n) throw new HalfkeyError(code, 'version is not 2', { offset: at });
 }

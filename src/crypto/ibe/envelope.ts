@@ -20,7 +20,8 @@ import {
 } from '../../foundation/der/index.ts';
 import { generalizedTime, generalizedTimeToUnix, type GeneralizedTime } from '../../foundation/identity/index.ts';
 import { decryptFailed, encryptWithRho, type Ciphertext } from './boneh-franklin.ts';
-import { asEnvelope, encodeCiphertext, readCiphertext } from './codec.ts';
+import { encodeCiphertext, readCiphertext } from './codec.ts';
+import { asEnvelope } from './codec-parts.ts';
 import type { Domain, PublicParameters } from './domain.ts';
 import { HASHES } from './hash.ts';
 import { assertSerial, SERIAL_LIMIT } from './identity-info.ts';

@@ -1,4 +1,4 @@
-/** Identity-based encryption: Boneh-Franklin on type-1 curves and the envelope (RFC 5091, protocol profile 1 and 2). */
+/** Identity-based encryption: Boneh-Franklin, Boneh-Boyen and the envelope (RFC 5091, protocol profile 1 and 2). */
 export {
   domainParameters,
   derivePublicParameters,
@@ -9,7 +9,14 @@ export {
   type PublicParameters,
 } from './domain.ts';
 export { validatePublicParameters, verifyPrivateKey } from './validate.ts';
-export { decrypt, encrypt, extractPrivateKey, hashToPoint, type Ciphertext } from './boneh-franklin.ts';
+export {
+  decrypt,
+  encrypt,
+  extractPrivateKey,
+  forgetIdentities,
+  hashToPoint,
+  type Ciphertext,
+} from './boneh-franklin.ts';
 export { createDecryptor, createIssuer, type Decryptor, type Issuer } from './keys.ts';
 export {
   decodeCiphertext,
@@ -24,3 +31,31 @@ export {
 } from './codec.ts';
 export { identityInfo } from './identity-info.ts';
 export { decodeEnvelope, openEnvelope, readEnvelopeHeader, sealEnvelope, type Envelope } from './envelope.ts';
+export {
+  bb1Encrypt,
+  bb1ExtractPrivateKey,
+  bb1PublicParameters,
+  bb1Setup,
+  type BB1Ciphertext,
+  type BB1MasterSecret,
+  type BB1PrivateKey,
+  type BB1PublicParameters,
+} from './boneh-boyen.ts';
+export {
+  createBB1Decryptor,
+  createBB1Issuer,
+  validateBB1PublicParameters,
+  verifyBB1PrivateKey,
+  type BB1Decryptor,
+  type BB1Issuer,
+} from './boneh-boyen-keys.ts';
+export {
+  decodeBB1Ciphertext,
+  decodeBB1MasterSecret,
+  decodeBB1PrivateKey,
+  decodeBB1PublicParameters,
+  encodeBB1Ciphertext,
+  encodeBB1MasterSecret,
+  encodeBB1PrivateKey,
+  encodeBB1PublicParameters,
+} from './boneh-boyen-codec.ts';

@@ -64,7 +64,8 @@ export function verifyPrivateKey(params: PublicParameters, id: Uint8Array, priva
   }
 }
 
-function validatePoint(kernel: Kernel, point: Point, name: 'P' | 'P_pub'): void {
+/** @throws HalfkeyError `BadParameters` naming the point unless it is on the curve and of order q */
+export function validatePoint(kernel: Kernel, point: Point, name: string): void {
   try {
     assertPoint(kernel, point);
   } catch (error) {

@@ -1,9 +1,8 @@
 /** RFC 5091 section 7 above the curve. The points, scalars and pairings of 7.1, 7.3 and 7.7 are in test/crypto/curve. */
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kernelFor, type Point } from '../../../src/crypto/curve/index.ts';
-import { canonical, hashBytes, hashToRange, hashToScalar } from '../../../src/crypto/ibe/hash.ts';
+import { kernelFor } from '../../../src/crypto/curve/index.ts';
+import { hashBytes, hashToRange, hashToScalar } from '../../../src/crypto/ibe/hash.ts';
 import {
   decrypt,
   encrypt,
@@ -12,8 +11,7 @@ import {
   derivePublicParameters,
   type Domain,
 } from '../../../src/crypto/ibe/index.ts';
-import { concat, fromBigInt, fromHex, toBigInt, toHex, xor } from '../../../src/foundation/base/index.ts';
-import { refAdd } from '../curve/reference.ts';
+import { fromHex, toBigInt, toHex } from '../../../src/foundation/base/index.ts';
 import { number, pair, point, rfc5091, text } from '../curve/vectors.ts';
 
 const v74 = rfc5091.verified['7.4_BFderivePubl'];
@@ -98,39 +96,6 @@ describe('RFC 5091 section 7', () => {
       expect(kernelFor(domain).pairing(c.u, point(v75, 'Sid'))).toEqual({ re, im });
       expect(decrypt(domain, point(v75, 'Sid'), c)).toEqual(m);
     });
-  });
-
-  it('7.8 BBencrypt, by the functions it shares with Boneh-Franklin: Canonical in order 1, HashBytes, HashToRange', () => {
-    const keys = rfc5091.verified['7.7_BBextractPriv'];
-    const v = rfc5091.verified['7.8_BBencrypt'];
-    const [p, q, exponent] = [number(keys, 'p'), number(keys, 'q'), number(v, 's')];
-    const kernel = kernelFor({ p, q });
-    const times = (k: bigint, name: string): Point | undefined => kernel.multiply(k, point(keys, name));
-    const sha1 = (...parts: Uint8Array[]): Uint8Array =>
-      new Uint8Array(
-        createHash('sha1')
-          .update(concat(...parts))
-          .digest(),
-      );
-
-    const [re, im] = pair(keys, 'v');
-    const psi = canonical(p, 1, kernel.power({ re, im }, exponent));
-    const zeta = sha1(psi);
-    const seed = concat(sha1(zeta, psi), zeta);
-    const m = fromHex(text(v, 'mHex'));
-    const y = xor(hashBytes(m.length, seed, 'sha1'), m);
-    expect(toHex(y)).toBe(text(v, 'yHex'));
-
-    const h = hashToRange(fromHex(text(v, 'idHex')), q, 'sha1');
-    const C0 = times(exponent, 'P');
-    const C1 = refAdd(times((exponent * h) % q, 'P1'), times(exponent, 'P3'), p);
-    expect(C0).toEqual(point(v, 'C0'));
-    expect(C1).toEqual(point(v, 'C1'));
-
-    const octets = (value: bigint | undefined): Uint8Array => fromBigInt(value ?? 0n, 24);
-    const sigma = concat(octets(C1?.y), octets(C1?.x), octets(C0?.y), octets(C0?.x), y, psi);
-    const eta = sha1(sigma);
-    expect((exponent + hashToRange(concat(sha1(eta, sigma), eta), q, 'sha1')) % q).toBe(number(v, 'u'));
   });
 
   it('HashBytes gives no more than hashlen octets', () => {
