@@ -24,6 +24,7 @@ import {
 } from '../curve/index.ts';
 import { withScalar, type Domain, type PublicParameters } from './domain.ts';
 import { digest, hashBytes, HASHES, hashToRange, hashToScalar } from './hash.ts';
+import { createPairingCache } from './pairing-cache.ts';
 
 /** BFCiphertextBlock without its version: U on the curve, V of hashlen octets, W as long as the plaintext. */
 export interface Ciphertext {
@@ -98,7 +99,8 @@ export function encryptWithRho(
   if (isZero(l)) return undefined;
   const u = pointFromOctets(kernel, kernel.multiplyBase(l, P));
   // Steps 7 to 9: theta = e'(P_pub, Q_id)^l, then w from its canonical octets (order 0).
-  const theta = kernel.powerSecret(pairWithIdentity(params, id), l);
+  const g = recentIdentities.get(params, id, () => pairWithIdentity(params, id));
+  const theta = kernel.powerSecret(g, l);
   const w = digest(hash, theta);
   for (const secret of [l, theta]) secret.fill(0);
   return { u, v: xor(w, rho), w: xor(hashBytes(m.length, rho, hash), m) };
@@ -157,8 +159,20 @@ export function decryptWith(params: Domain, lines: Lines, c: Ciphertext, random:
  * e'([12r]P_pub, Q'). @throws HalfkeyError `BadPoint` when P_pub is not of order q
  */
 export function pairWithIdentity(params: PublicParameters, id: Uint8Array): Fp2 {
+  return pairWithPpub(params, identityPoint(kernelFor(params), params, id));
+}
+
+/** e'([12r]P_pub, B) for a B on the curve, of any order. @throws HalfkeyError `BadPoint` likewise */
+export function pairWithPpub(params: PublicParameters, B: Point): Fp2 {
   const kernel = kernelFor(params);
-  return kernel.pairingWithLines(linesOfPpub(kernel, params), identityPoint(kernel, params, id));
+  return kernel.pairingWithLines(linesOfPpub(kernel, params), B);
+}
+
+const recentIdentities = createPairingCache();
+
+/** Drops what is kept of the identities that were encrypted to under these parameters. */
+export function forgetIdentities(params: PublicParameters): void {
+  recentIdentities.forget(params);
 }
 
 /** The one error of decryption: no cause, no offset, one text. */
@@ -167,7 +181,7 @@ export function decryptFailed(): HalfkeyError {
 }
 
 /** Q' of RFC 5091 4.4.2: on the curve, of any order. */
-function identityPoint(kernel: Kernel, { p, hash }: Domain, id: Uint8Array): Point {
+export function identityPoint(kernel: Kernel, { p, hash }: Domain, id: Uint8Array): Point {
   return kernel.pointWithY(hashToRange(id, p, hash));
 }
 

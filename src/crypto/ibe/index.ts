@@ -9,6 +9,7 @@ export {
   type PublicParameters,
 } from './domain.ts';
 export { validatePublicParameters, verifyPrivateKey } from './validate.ts';
+export { findBadPrivateKeys, verifyPrivateKeys, type ClaimedKey } from './validate-batch.ts';
 export {
   decrypt,
   encrypt,

@@ -11,7 +11,12 @@ import {
   type District,
   type Identity,
 } from '../../foundation/identity/index.ts';
-import { decodePublicParameters, validatePublicParameters, type PublicParameters } from '../../crypto/ibe/index.ts';
+import {
+  decodePublicParameters,
+  forgetIdentities,
+  validatePublicParameters,
+  type PublicParameters,
+} from '../../crypto/ibe/index.ts';
 import {
   verifyFederationTable,
   type FederationEntry,
@@ -49,6 +54,8 @@ export interface Federation {
    * @throws HalfkeyError `PEER_UNKNOWN`; `ParametersUnusable` when they differ
    */
   assertOwn(identity: Identity, district: District, publicParameters: string): void;
+  /** Forgets which identities were encrypted to. */
+  close(): void;
 }
 
 /** In the pins, the sequence number of the table itself; no district has a name with a space. */
@@ -118,6 +125,9 @@ export async function openFederation(options: FederationOptions): Promise<Federa
       ) {
         throw unusable('the KMS and the federation table do not have the same parameters');
       }
+    },
+    close() {
+      for (const { params } of used.values()) forgetIdentities(params);
     },
   };
 }

@@ -15,10 +15,11 @@ import {
 } from '../../foundation/identity/index.ts';
 import {
   createDecryptor,
-  decodePrivateKeyOctets,
+  forgetIdentities,
   identityInfo,
   validatePublicParameters,
-  verifyPrivateKey,
+  verifyPrivateKeys,
+  type ClaimedKey,
   type Decryptor,
   type PublicParameters,
 } from '../../crypto/ibe/index.ts';
@@ -53,9 +54,9 @@ export interface KeyStore extends EndpointKeys {
   readonly identities: readonly Identity[];
   readonly graceSeconds: number;
   /**
-   * Takes all keys in, or none: each is checked by pairing first (N72). A key that is held already, or whose epoch has
-   * ended, is wiped and changes nothing.
-   * @throws HalfkeyError `BadPrivateKey`, `BadDer`; every key has been wiped then
+   * Takes all keys in, or none: they are checked by pairing first, all together (N72). A key that is held already, or
+   * whose epoch has ended, is wiped and changes nothing.
+   * @throws HalfkeyError `BadPrivateKey`; every key has been wiped then
    */
   addPrivateKeys(keys: readonly NewPrivateKey[]): void;
   /** Whether the private key of an own identity and epoch is held. */
@@ -100,17 +101,10 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     keys.clear();
   }
 
-  function verified({ identity: owner, keyEpoch, key }: NewPrivateKey): void {
+  function claimOf({ identity: owner, keyEpoch, key }: NewPrivateKey): ClaimedKey {
     const { name, serial } = district;
     const id = identityInfo({ district: name, serial, identity: owner, notBefore: generalizedTime(keyEpoch) });
-    key.use((octets) => {
-      const S = decodePrivateKeyOctets(octets, params);
-      try {
-        verifyPrivateKey(params, id, S);
-      } finally {
-        S.fill(0);
-      }
-    });
+    return { id, privateKey: key };
   }
 
   return {
@@ -126,7 +120,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
         (one) => !keys.has(nameOf(one.identity, one.keyEpoch)) && endOf(one.keyEpoch) > now(),
       );
       try {
-        for (const one of wanted) verified(one);
+        verifyPrivateKeys(params, wanted.map(claimOf));
         const decryptors = wanted.map(({ key }) => createDecryptor(params, key));
         for (const [i, { identity: owner, keyEpoch }] of wanted.entries()) {
           keys.set(nameOf(owner, keyEpoch), { end: endOf(keyEpoch), decryptor: decryptors[i] as Decryptor });
@@ -158,11 +152,13 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     adopt(newDistrict, newParams) {
       validatePublicParameters(newParams, { allowTestLevels });
       erasePrivateKeys();
+      forgetIdentities(params);
       district = newDistrict;
       params = newParams;
     },
     close() {
       erasePrivateKeys();
+      forgetIdentities(params);
       masterSecrets.close();
     },
   };

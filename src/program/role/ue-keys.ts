@@ -44,12 +44,15 @@ export async function openKeys(
     const table = await readTextFile(at(config.federation.table));
     if (federation !== undefined && table === signed) return federation;
     const publicKey = await readTextFile(at(config.federation.publicKey));
-    federation = await openFederation({ table, publicKey, clock: systemClock, pins, allowTestLevels });
+    const fresh = await openFederation({ table, publicKey, clock: systemClock, pins, allowTestLevels });
+    federation?.close();
+    federation = fresh;
     signed = table;
     return federation;
   }
 
   const close = async (): Promise<void> => {
+    federation?.close();
     await Promise.all(clients.map((client) => client.close()));
   };
 

@@ -192,7 +192,7 @@ describe('what a holder must not be able to do', () => {
       ...answer,
       keys: keyList(answer).map((one) => ({ ...one, privateKey: toBase64(Uint8Array.of(0x30, 0)) })),
     }));
-    await expect(client.refresh()).rejects.toThrow(coded('BadDer'));
+    await expect(client.refresh()).rejects.toThrow(coded('BadPrivateKey'));
     expect(held(client)).toEqual([1]);
   });
 
