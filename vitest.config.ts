@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     // Several tests start processes and compute pairings; the time limits only catch what hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -190,8 +190,19 @@ function buildState() {
   );
 }
 
+/** Makes the modules that src/ imports and that are not in git. */
+export async function prepare() {
+  const { compileKernel } = await import('./kernel.mjs');
+  try {
+    await compileKernel(say);
+  } catch (error) {
+    throw new StepFailed('the kernel was not built', String(error));
+  }
+}
+
 /** Compiles src/ into dist/, when dist/ is not of these sources; the old dist/ stays until the new one is whole. */
 export async function build() {
+  await prepare();
   if (textOrNothing(buildStamp) === buildState()) return;
   await withLock(async () => {
     const state = buildState();

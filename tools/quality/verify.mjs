@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, checkNode, install, root, run, StepFailed } from '../bootstrap.mjs';
+import { build, checkNode, install, prepare, root, run, StepFailed } from '../bootstrap.mjs';
 import { coverageTable, mergedCoverage } from './coverage.mjs';
 
 /** Lines of src/ that the tests must run, in per cent. */
@@ -131,6 +131,7 @@ await step('install', async () => {
   checkNode();
   await install();
   await install(quality);
+  await prepare();
   ready = true;
 });
 if (ready) {

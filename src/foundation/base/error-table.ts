@@ -41,6 +41,7 @@ const table = {
   PEER_UNKNOWN: { fault: 'operator', http: 404, exit: 2, meaning: 'No entry of the federation table covers the identity.', hint: "add the peer's domain or number prefix to the table" },
   FEDERATION_TABLE: { fault: 'operator', http: 422, exit: 1, meaning: 'The federation table is malformed, or not signed by the key that this client trusts.', hint: 'fetch the table again from its publisher' },
   InvalidEncryptionAlgorithm: { fault: 'peer', http: 422, mikey: 4, exit: 2, meaning: 'The envelope uses another algorithm than Boneh-Franklin.', hint: 'encrypt with bf' },
+  KernelUnavailable: { fault: 'operator', http: 500, exit: 1, meaning: 'HALFKEY_KERNEL names no arithmetic kernel, or one that cannot run on this host.', hint: 'unset it to let halfkey choose, or see halfkey doctor' },
   // MIKEY
   UnsupportedVersion: { fault: 'peer', http: 422, mikey: 12, exit: 2, meaning: 'The HDR payload has a version other than 1.', hint: 'send MIKEY version 1' },
   InvalidDataType: { fault: 'peer', http: 422, mikey: 11, exit: 2, meaning: 'The data type is unknown or not allowed here.', hint: 'send a message of RFC 6267 or an error message' },

@@ -1,0 +1,305 @@
+/**
+ * The modified Tate pairing of RFC 5091 4.5.2 as src/crypto/curve/miller.ts and final-exponentiation.ts explain it: the
+ * second argument projected on the trace-zero part (X, iY), a Lucas ladder for the last exponent. With lines of half the
+ * point, e'(A, B) = e'(A/2, B)^2 = e(A/2, 2T): no square root is left, whose sign would take a Jacobi symbol.
+ */
+import { combine, elementSize, mul, sqr } from './field';
+import { invert } from './inverse';
+import { jacobi } from './jacobi';
+import {
+  eighth,
+  exponent,
+  exponentBits,
+  half,
+  halfDigitCount,
+  halfDigits,
+  minusRoot3,
+  one,
+  orderDigitCount,
+  orderDigits,
+  release,
+  take,
+  takeMany,
+  work,
+} from './memory';
+import { zeroMask } from './number';
+import { addAffine, doublePoint, fromAffine, invertAll, takePoint, toAffine } from './point';
+import { multiplyBy, square } from './quadratic';
+
+/** (X, Y) = phi(B) - phi^2(B) without the i: -(x^3+4)/(3x^2) and -sqrt3 y (x^3-8)/(9x^3); all ones when x = 0. */
+function traceZero(XY: usize, B: usize): i64 {
+  const mark = take();
+  const xxx = mark;
+  const inverse = take();
+  const t = take();
+  sqr(xxx, B);
+  mul(xxx, xxx, B);
+  combine(t, 3, xxx, 0, xxx);
+  combine(t, 3, t, 0, t);
+  invert(inverse, t);
+  const bad = zeroMask(t);
+  mul(t, B, inverse);
+  combine(t, -3, t, 0, t);
+  combine(XY, 1, xxx, 4, one);
+  mul(XY, XY, t);
+  combine(xxx, 1, xxx, -4, one);
+  combine(xxx, 1, xxx, -4, one);
+  mul(t, minusRoot3, B + elementSize);
+  mul(t, t, xxx);
+  mul(XY + elementSize, t, inverse);
+  release(mark);
+  return bad;
+}
+
+/** Whether T is -d A for the last digit d of q: just then [q]A is infinity. */
+export function closes(T: usize, A: usize): bool {
+  return equals(T, A, -(<f64>load<i8>(orderDigits)));
+}
+
+/** Whether the Jacobian T is finite and the affine A, y of A times `sign`. */
+function equals(T: usize, A: usize, sign: f64): bool {
+  const mark = take();
+  const t = mark;
+  const ZZ = take();
+  const Z = T + 2 * elementSize;
+  sqr(ZZ, Z);
+  mul(t, A, ZZ);
+  combine(t, 1, t, -1, T);
+  const x = zeroMask(t);
+  mul(ZZ, ZZ, Z);
+  mul(t, A + elementSize, ZZ);
+  combine(t, sign, t, -1, T + elementSize);
+  const y = zeroMask(t);
+  const infinite = zeroMask(Z);
+  release(mark);
+  return (x & y & ~infinite) !== 0;
+}
+
+/** f_{q,A}(X, iY) up to factors in F_p, for public A; false when A is not of order q. */
+function miller(f: usize, A: usize, XY: usize): bool {
+  const mark = takePoint();
+  const T = mark;
+  const M = take();
+  const B = take();
+  const ZZ = take();
+  const re = take();
+  const im = take();
+  const X = XY;
+  const Y = XY + elementSize;
+  fromAffine(T, A);
+  memory.copy(f, one, elementSize);
+  memory.fill(f + elementSize, 0, elementSize);
+  for (let i = orderDigitCount - 2; i >= 0; i--) {
+    // The tangent at T, scaled by 2YZ^3.
+    sqr(ZZ, T + 2 * elementSize);
+    mul(re, ZZ, X);
+    combine(re, 1, T, -1, re);
+    doublePoint(T, M, B);
+    mul(re, M, re);
+    combine(re, 1, re, -1, B);
+    mul(im, T + 2 * elementSize, ZZ);
+    mul(im, im, Y);
+    if (i < orderDigitCount - 2) square(f);
+    multiplyBy(f, f, re, im);
+
+    const digit = <f64>load<i8>(orderDigits + <usize>i);
+    if (digit !== 0 && i > 0) {
+      // The chord through T and Q, scaled by the Z of their sum.
+      addAffine(T, A, digit, M);
+      combine(re, 1, A, -1, X);
+      mul(re, M, re);
+      mul(im, T + 2 * elementSize, A + elementSize);
+      combine(re, 1, re, -digit, im);
+      mul(im, T + 2 * elementSize, Y);
+      multiplyBy(f, f, re, im);
+    }
+  }
+  const closed = closes(T, A);
+  release(mark);
+  return closed;
+}
+
+/**
+ * r = (conj(f)/f)^e for e = 6r, times the Jacobi symbol of the norm, which is the square root of order q; or for
+ * e = 12r without a root (`rooted`). False when f is real or imaginary. src/crypto/curve/final-exponentiation.ts.
+ */
+function finalExponentiation(r: usize, f: usize, rooted: bool): bool {
+  const mark = take();
+  const aa = mark;
+  const bb = take();
+  const ab = take();
+  const norm = take();
+  const inverse = take();
+  const trace = take();
+  const low = take();
+  const high = take();
+  const middle = take();
+  sqr(aa, f);
+  sqr(bb, f + elementSize);
+  mul(ab, f, f + elementSize);
+  combine(norm, 1, aa, 1, bb);
+  mul(trace, norm, ab);
+  invert(inverse, trace);
+  const degenerate = zeroMask(trace) !== 0;
+  combine(trace, 2, aa, -2, bb);
+  mul(trace, trace, ab);
+  mul(trace, trace, inverse);
+
+  combine(low, 2, one, 0, one);
+  memory.copy(high, trace, elementSize);
+  for (let i = exponentBits - 1; i >= (rooted ? -1 : 0); i--) {
+    mul(middle, low, high);
+    const bit = i >= 0 && ((load<u32>(exponent + (((<usize>i) >> 5) << 2)) >> (i & 31)) & 1) !== 0;
+    if (bit) {
+      combine(low, 1, middle, -1, trace);
+      sqr(high, high);
+      combine(high, 1, high, -2, one);
+    } else {
+      combine(high, 1, middle, -1, trace);
+      sqr(low, low);
+      combine(low, 1, low, -2, one);
+    }
+  }
+  // low = trace of g^e, high = trace of g^(e+1): Im(g^e) = (2 high - trace low) N/(8ab).
+  const sign: f64 = rooted ? 1 : <f64>jacobi(norm);
+  sqr(norm, norm);
+  mul(norm, norm, inverse);
+  mul(norm, norm, eighth);
+  mul(middle, trace, low);
+  combine(high, 2, high, -1, middle);
+  mul(r + elementSize, high, norm);
+  mul(r, low, half);
+  combine(r, sign, r, 0, r);
+  combine(r + elementSize, sign, r + elementSize, 0, r);
+  release(mark);
+  return !degenerate;
+}
+
+/** r = e'(A, B); false when A is not of order q, or B of order 2, 3 or 6. Public. */
+export function pair(r: usize, A: usize, B: usize): bool {
+  const mark = takeMany(2);
+  const XY = mark;
+  const f = takeMany(2);
+  const bad = traceZero(XY, B);
+  const done = miller(f, A, XY) && finalExponentiation(r, f, false) && bad === 0;
+  release(mark);
+  return done;
+}
+
+/** Steps of the loop, and octets of a table of lines. */
+function stepCount(): i32 {
+  let steps = orderDigitCount - 1;
+  for (let i = 1; i < orderDigitCount - 1; i++) if (load<i8>(orderDigits + <usize>i) !== 0) steps++;
+  return steps;
+}
+
+export function linesSize(): usize {
+  return <usize>(2 * stepCount()) * elementSize;
+}
+
+/**
+ * The lines of f_{q,A/2}, each divided by its leading coefficient: slope and c of (c - slope X) + Y i, in the order of the
+ * loop. False when A is not of order q. Regular.
+ */
+export function makeLines(lines: usize, A: usize): bool {
+  const mark = takeMany(2);
+  const H = mark;
+  const T = takePoint();
+  const M = take();
+  const B = take();
+  const t = take();
+  // H = [(q+1)/2]A. That 2H = A is checked, which with [q]H = O makes A of order q.
+  fromAffine(T, A);
+  for (let i = halfDigitCount - 2; i >= 0; i--) {
+    doublePoint(T, M, B);
+    const digit = <f64>load<i8>(halfDigits + <usize>i);
+    if (digit !== 0) addAffine(T, A, digit, M);
+  }
+  const infinite = zeroMask(T + 2 * elementSize);
+  toAffine(H, T);
+
+  // Of each step: the numerator of its slope, where the slope goes; point and Z of the sum in the work area.
+  const count = stepCount();
+  const stride = elementSize << 2;
+  const products = work + <usize>count * stride;
+  let step = 0;
+  let doubles = false;
+  fromAffine(T, H);
+  for (let i = orderDigitCount - 2; i >= 0; i--) {
+    const at = work + <usize>step * stride;
+    memory.copy(at, T, 3 * elementSize);
+    doublePoint(T, M, B);
+    memory.copy(lines + <usize>(2 * step) * elementSize, M, elementSize);
+    memory.copy(at + 3 * elementSize, T + 2 * elementSize, elementSize);
+    if (step === 0) doubles = equals(T, A, 1);
+    step++;
+    const digit = <f64>load<i8>(orderDigits + <usize>i);
+    if (digit !== 0 && i > 0) {
+      const next = work + <usize>step * stride;
+      memory.copy(next, H, elementSize);
+      combine(next + elementSize, digit, H + elementSize, 0, H);
+      memory.copy(next + 2 * elementSize, one, elementSize);
+      addAffine(T, H, digit, M);
+      memory.copy(lines + <usize>(2 * step) * elementSize, M, elementSize);
+      memory.copy(next + 3 * elementSize, T + 2 * elementSize, elementSize);
+      step++;
+    }
+  }
+  const closed = closes(T, H);
+  invertAll(work + 3 * elementSize, stride, count, products);
+  // 1/Z of the point of a tangent is that of the sum before it.
+  let inverse = one;
+  step = 0;
+  for (let i = orderDigitCount - 2; i >= 0; i--) {
+    const at = work + <usize>step * stride;
+    settleLine(lines + <usize>(2 * step) * elementSize, at, inverse, t);
+    inverse = at + 3 * elementSize;
+    step++;
+    if (i > 0 && load<i8>(orderDigits + <usize>i) !== 0) {
+      settleLine(lines + <usize>(2 * step) * elementSize, at + stride, one, t);
+      inverse = at + stride + 3 * elementSize;
+      step++;
+    }
+  }
+  release(mark);
+  return closed && infinite === 0 && doubles;
+}
+
+/** Slope and c = slope x - y, from the numerator and the step's entry, its Z of the sum inverted already. */
+function settleLine(line: usize, at: usize, inverse: usize, t: usize): void {
+  const c = line + elementSize;
+  mul(line, line, at + 3 * elementSize);
+  sqr(t, inverse);
+  mul(c, at, t);
+  mul(c, c, line);
+  mul(t, t, inverse);
+  mul(t, t, at + elementSize);
+  combine(c, 1, c, -1, t);
+}
+
+/** r = e'(A, B) from A's lines; false when B is of order 2, 3 or 6. Regular. */
+export function pairWithLines(r: usize, lines: usize, B: usize): bool {
+  const mark = takeMany(2);
+  const XY = mark;
+  const f = takeMany(2);
+  const t = take();
+  const bad = traceZero(XY, B);
+  memory.copy(f, one, elementSize);
+  memory.fill(f + elementSize, 0, elementSize);
+  for (let i = orderDigitCount - 2; i >= 0; i--) {
+    if (i < orderDigitCount - 2) square(f);
+    lines = multiplyByLine(f, lines, XY, t);
+    if (i > 0 && load<i8>(orderDigits + <usize>i) !== 0) lines = multiplyByLine(f, lines, XY, t);
+  }
+  const done = finalExponentiation(r, f, true) && bad === 0;
+  release(mark);
+  return done;
+}
+
+/** f times the line at `line`; returns where the next one is. */
+function multiplyByLine(f: usize, line: usize, XY: usize, t: usize): usize {
+  mul(t, line, XY);
+  combine(t, 1, line + elementSize, -1, t);
+  multiplyBy(f, f, t, XY + elementSize);
+  return line + 2 * elementSize;
+}
