@@ -13,7 +13,8 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes what was created or renamed in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

@@ -20,6 +20,7 @@ export {
 export { createClient, type HttpsClient } from './https-client.ts';
 export { routeOf, serve, type HttpsServer, type ServerRoute } from './https-server.ts';
 export { openKmsStore, openRequestStore } from './key-store.ts';
+export { createLineFile, fileExists, openLineFile, type LineFile } from './line-file.ts';
 export { createLogger, type Logger } from './log.ts';
 export { openLogStore } from './log-store.ts';
 export { openMsStore } from './ms-store.ts';
@@ -27,3 +28,4 @@ export { openRegisterStore } from './register-store.ts';
 export { createKeyFile, openSealer, type Sealer } from './sealer.ts';
 export { openState, type State } from './state.ts';
 export { openWarrantStore } from './warrant-store.ts';
+export { serveTasks, startWorkers, type SendStart, type TaskServer, type WorkerPool } from './workers.ts';

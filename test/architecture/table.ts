@@ -395,6 +395,7 @@ export const HOUSE: House = {
     '@peculiar/x509': outermost,
     'reflect-metadata': outermost,
     commander: ['program/cli'],
+    'cli-progress': ['program/cli'],
     picocolors: ['program/cli', 'program/lab'],
   },
 
@@ -423,6 +424,11 @@ export const HOUSE: House = {
       why: 'it can open messages, and no nonce',
       never: ['nonce', 'custody', 'ibake', 'provider', 'delivery', 'endpoint', 'srtp', 'media', 'signalling'],
     },
+    ...['program/role/kms-issue.ts', 'program/role/kms-issue-worker.ts'].map((from) => ({
+      from,
+      why: 'it issues keys in bulk, and opens nothing',
+      never: ['nonce', 'custody', 'ibake', 'provider', 'delivery', 'endpoint', 'srtp', 'media', 'signalling'],
+    })),
     {
       from: 'program/role/kms-consolidated.ts',
       why: 'the one process where keys and nonces meet hears no call',

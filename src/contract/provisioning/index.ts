@@ -1,6 +1,6 @@
 /**
  * Provisioning, by audience: the organisation that runs a holder (operator.ts), the client that is served (client.ts,
- * access.ts), and the table by which clients find each other's districts (federation.ts).
+ * access.ts), the table by which clients find each other's districts (federation.ts), and keys in bulk (bulk.ts).
  */
 export {
   deregistrationRoute,
@@ -36,4 +36,5 @@ export {
   type FederationEntry,
   type FederationTable,
 } from './federation.ts';
+export { bulkHeader, bulkKeys, bulkLine, type BulkHeader, type BulkKeys, type BulkLine } from './bulk.ts';
 export { handler, parseBody, type Handler } from '../route/index.ts';

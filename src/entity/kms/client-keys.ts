@@ -97,7 +97,7 @@ function describe({ district }: DistrictKeys): Pick<ClientKeys, 'district' | 'se
  * N50: the previous epoch until its grace time is over, the current, the next, and what begins inside `issueAheadDays`.
  * @throws HalfkeyError `IssueWindow`; `BAD_REQUEST` for a time that is no start of an epoch
  */
-function assertIssueWindow(keyEpoch: number, interval: number, issueAheadDays: number, now: number): void {
+export function assertIssueWindow(keyEpoch: number, interval: number, issueAheadDays: number, now: number): void {
   const current = keyEpochStart(now, interval);
   if (keyEpochStart(keyEpoch, interval) !== keyEpoch) {
     throw new HalfkeyError('BAD_REQUEST', 'keyEpochs: not the start of a key epoch of this district');

@@ -1,6 +1,6 @@
 /**
  * The district's IBE master secret s: taken in once, sealed at rest, lent to extraction only.
- * s never leaves this file but inside an issuer of the ibe module.
+ * s never leaves this file but inside an issuer of the ibe module, or as a copy for a thread of this process.
  */
 import { HalfkeyError, Secret, type Random } from '../../foundation/base/index.ts';
 import { generalizedTime, type District, type Identity } from '../../foundation/identity/index.ts';
@@ -27,6 +27,8 @@ export interface DistrictKeys {
   take(masterSecret: Secret<'IbeMasterSecret'> | undefined): Promise<void>;
   /** The private key (DER BFPrivateKeyBlock) of an identity in the key epoch that starts at `epochStart` (seconds since 1970). */
   issue(identity: Identity, epochStart: number): Secret<'IbePrivateKey'>;
+  /** A copy of s for a thread of this process, which issues in bulk; the caller wipes it, or hands it over. */
+  copyForThread(): Secret<'IbeMasterSecret'>;
   /** A decryptor for one identity and epoch; the caller closes it. */
   decryptor(identity: Identity, epochStart: number): Decryptor;
   close(): void;
@@ -49,7 +51,7 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
   }
   const domain = domainParameters(level);
   const context = `ibe-master-secret ${district.name} ${String(district.serial)} ${String(level)}`;
-  let current: { params: PublicParameters; issuer: Issuer } | undefined;
+  let current: { params: PublicParameters; issuer: Issuer; sealed: Uint8Array } | undefined;
 
   /** The parameters of a master secret. @throws HalfkeyError `LevelRefused`, `BadParameters` */
   function validated(masterSecret: Uint8Array): PublicParameters {
@@ -62,10 +64,10 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
     const octets = sealer.open(sealed, context);
     const params = validated(octets);
     current?.issuer.close();
-    current = { params, issuer: createIssuer(params, new Secret('IbeMasterSecret', octets)) };
+    current = { params, issuer: createIssuer(params, new Secret('IbeMasterSecret', octets)), sealed };
   }
 
-  function held(): { params: PublicParameters; issuer: Issuer } {
+  function held(): NonNullable<typeof current> {
     if (current === undefined) throw new HalfkeyError('UNAVAILABLE', 'the district has no master secret yet');
     return current;
   }
@@ -103,6 +105,7 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
       }
     },
     issue,
+    copyForThread: () => new Secret('IbeMasterSecret', sealer.open(held().sealed, context)),
     decryptor: (identity, epochStart) => createDecryptor(held().params, issue(identity, epochStart)),
     close() {
       current?.issuer.close();

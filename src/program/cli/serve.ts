@@ -4,6 +4,7 @@
  * ready, then what happens.
  */
 import type { Command } from 'commander';
+import { addKmsIssue } from './kms-issue.ts';
 import { createOutput, type OutputFlags } from './output.ts';
 
 /** What a role module offers; `emit` takes one event without identity or secret. */
@@ -17,8 +18,21 @@ export interface RunningRole {
   close(): Promise<void>;
 }
 
-const ROLES: readonly { name: string; description: string; load: (config: string) => Promise<RoleModule> }[] = [
-  { name: 'kms', description: 'key management server: issues private keys, answers XK', load: loadKms },
+interface Served {
+  readonly name: string;
+  readonly description: string;
+  readonly load: (config: string) => Promise<RoleModule>;
+  /** Adds what else the command of the role has. */
+  readonly more?: (group: Command, done: (status: number) => void) => void;
+}
+
+const ROLES: readonly Served[] = [
+  {
+    name: 'kms',
+    description: 'key management server: issues private keys, answers XK',
+    load: loadKms,
+    more: addKmsIssue,
+  },
   {
     name: 'provider',
     description: "provider's database: opens one nonce under a warrant",
@@ -45,8 +59,10 @@ async function loadKms(config: string): Promise<RoleModule> {
 const LINGER_MS = 500;
 
 export function addServe(program: Command, done: (status: number) => void): void {
-  for (const { name, description, load } of ROLES) {
-    addServeCommand(program.command(name).description(description), name, load, done);
+  for (const { name, description, load, more } of ROLES) {
+    const group = program.command(name).description(description);
+    addServeCommand(group, name, load, done);
+    more?.(group, done);
   }
 }
 

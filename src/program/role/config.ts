@@ -23,7 +23,7 @@ const holder = {
   /** For subscribers' clients: an address of its own, so that nobody of them sees who else asks (profile 5.5). */
   clients: listener.optional(),
   refusalFloorMs: z.int().min(0).max(10_000).default(50),
-  /** Stops the process dead at `place:name` of the release pipeline: tests only. */
+  /** Stops the process dead at `place:name` of the release pipeline, or `issue:name` of bulk issuing: tests only. */
   unsafeTestCrashAt: z.string().optional(),
 };
 

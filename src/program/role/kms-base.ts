@@ -2,12 +2,12 @@
  * Composition that both kinds of KMS share; what opens nonces is passed in, or is not there.
  */
 import { createPrivateKey } from 'node:crypto';
-import { systemClock, systemRandom } from '../../foundation/base/index.ts';
-import { district as districtOf } from '../../foundation/identity/index.ts';
-import { createKms, openDistrictKeys, type NonceOpener } from '../../entity/kms/index.ts';
+import { systemClock } from '../../foundation/base/index.ts';
+import { createKms, type NonceOpener } from '../../entity/kms/index.ts';
 import type { SubscriberSecrets } from '../../contract/provisioning/index.ts';
-import { openKmsStore, openRegisterStore, readSecretFile, readTextFile } from '../../platform/index.ts';
+import { openRegisterStore, readSecretFile, readTextFile } from '../../platform/index.ts';
 import { readKmsConfig, type KmsConfig } from './config.ts';
+import { openKmsKeys } from './kms-keys.ts';
 import { releaseTools } from './release-tools.ts';
 import { openRuntime, routesOf, type Emit, type RunningRole, type Runtime } from './runtime.ts';
 import { observed } from './observed.ts';
@@ -27,14 +27,7 @@ export async function serveKms(
   const { role, district, policy } = config;
   const runtime = await openRuntime(role, district.name, config, at);
   try {
-    const keys = await openDistrictKeys({
-      district: districtOf(district.name, BigInt(district.serial), district.keyEpochSeconds),
-      level: district.level,
-      allowTestLevels: config.unsafeTestLevel1024,
-      store: await openKmsStore(runtime.state),
-      sealer: runtime.state.sealer,
-      random: systemRandom,
-    });
+    const keys = await openKmsKeys(config, runtime);
     const { gate, afterAnswer } = releaseTools(runtime, config);
     const signer = {
       certificate: await readTextFile(at(config.statement.certificate)),

@@ -5,7 +5,8 @@
  */
 import { HalfkeyError, isHalfkeyError } from '../../foundation/base/index.ts';
 import type { Authorised, ReleasedAnswer, Releaser, ReleaseSteps } from './pipeline.ts';
-import { assertAnswerKey, type AnswerKey } from './sealed-answer.ts';
+import { assertAnswerKey } from './sealed-answer.ts';
+import type { AnswerKey } from './sealed.ts';
 
 export interface GateOptions {
   readonly releaser: Releaser;

@@ -10,5 +10,7 @@ export {
   type ReleaseSteps,
 } from './pipeline.ts';
 export type { Checkpoint, NewAnswer, ReleaseStore, StoredAnswer } from './ports.ts';
-export { createAnswerKey, openAnswer, sealAnswer, type AnswerContext, type AnswerKey } from './sealed-answer.ts';
+export type { AnswerKey } from './sealed.ts';
+export { createAnswerKey, openAnswer, sealAnswer, type AnswerContext } from './sealed-answer.ts';
+export { openKeys, readRecipient, recipientDigest, sealKeys, type BatchPlace } from './sealed-keys.ts';
 export { signStatement, verifyStatement, type StatementSigner, type StatementSubject } from './statement.ts';

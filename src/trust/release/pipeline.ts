@@ -11,7 +11,8 @@ import { createHash } from 'node:crypto';
 import { HalfkeyError, isHalfkeyError, toHex, type Clock } from '../../foundation/base/index.ts';
 import { canonicalJson, type LogBody, type LogEntry } from '../audit/index.ts';
 import type { Checkpoint, ReleaseStore, StoredAnswer } from './ports.ts';
-import { sealAnswer, type AnswerKey } from './sealed-answer.ts';
+import { sealAnswer } from './sealed-answer.ts';
+import type { AnswerKey } from './sealed.ts';
 
 /** Who asks what, as far as every kind of request has it. */
 export interface ReleaseRequest {
