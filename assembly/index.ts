@@ -1,7 +1,7 @@
 /**
  * What the host calls (src/crypto/curve/wasm-kernel.ts). Arguments and results are numbers in slots; a call tells whether
- * it has a result. Regular are onCurve, makeLines, pairLines, power, multiplyBySecret, makeComb and multiplyWithComb: for
- * secret data. The others are for public data.
+ * it has a result. Regular are onCurve, hasOrder, makeLines, pairLines, power, multiplyBySecret, makeComb, multiplyWithComb,
+ * and makeTerm and sum but for the digits: for secret data. The others are for public data.
  */
 import { combine, elementSize, limbs, mul, RADIX, setModulus, sqr } from './field';
 import { invert } from './inverse';
@@ -26,18 +26,26 @@ import {
   take,
   takeMany,
   words,
+  work,
 } from './memory';
 import { belowMask, toElement, toNumber, unpack, zeroMask } from './number';
 import { closes, makeLines as makeLinesOf, pair, pairWithLines } from './pairing';
 import { addAffine, doublePoint, fromAffine, takePoint } from './point';
 import { powerNorm1 } from './power';
-import { makeComb as makeCombOf, multiplyComb, multiplyPublic, multiplySecret } from './scalar';
+import {
+  makeComb as makeCombOf,
+  multiplyComb,
+  multiplyPublic,
+  multiplySecret,
+  oddMultiples,
+  sumOfMultiples,
+} from './scalar';
 
 export { fusedError } from './field';
 export { halfDigits, layOut, octets, octetsCapacity, orderDigits, reserve, slot, tables, wipe } from './memory';
 export { exponent } from './memory';
 export { linesSize } from './pairing';
-export { combSize } from './scalar';
+export { combSize, termSize } from './scalar';
 
 /**
  * Takes the constants of the curve: p, R^2, 1/2 and 1/8 modulo p, and q in slots 0 to 4; the digits of q and of (q+1)/2
@@ -111,6 +119,24 @@ export function multiply(count: i32): bool {
   const done = multiplyPublic(A, A, octets, count);
   write(A, done);
   release(A);
+  return done;
+}
+
+/** The table of a term of {@link sum}, at `at`, from the point in slots 0 and 1. */
+export function makeTerm(at: usize): bool {
+  const A = takeMany(2);
+  readPoint(A, 0);
+  const done = oddMultiples(at, A, 8, work);
+  release(A);
+  return done;
+}
+
+/** The sum of multiples of `count` terms at `at`, with `length` signed digits for each at `digits`. */
+export function sum(at: usize, digits: usize, count: i32, length: i32): bool {
+  const result = takeMany(2);
+  const done = sumOfMultiples(result, at, digits, count, length);
+  if (done) write(result, done);
+  release(result);
   return done;
 }
 

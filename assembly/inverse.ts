@@ -166,10 +166,10 @@ function addWhere(d: usize, p: usize, count: i32, mask: i64): void {
 /** The 30-bit limbs of a number in words. */
 function split(limbs: usize, number: usize, count: i32): void {
   for (let i = 0; i < count; i++) {
-    const from = i * BITS;
-    const at = from >> 5;
-    let value = wordAt(number, at) >> (<u64>(from & 31));
-    if ((from & 31) > 2) value |= wordAt(number, at + 1) << (<u64>(32 - (from & 31)));
+    const at = (i * BITS) >> 5;
+    const offset: u64 = (i * BITS) & 31;
+    let value = wordAt(number, at) >> offset;
+    if (offset > 2) value |= wordAt(number, at + 1) << (32 - offset);
     store<i32>(limbs + ((<usize>i) << 2), <i32>((<i64>value) & MASK));
   }
 }

@@ -66,6 +66,44 @@ export function multiplyPublic(result: usize, A: usize, digits: usize, count: i3
   return finite;
 }
 
+/** Octets of a term's table: the odd multiples 1, 3, .. 15. */
+export function termSize(): usize {
+  return 16 * elementSize;
+}
+
+/**
+ * result = the sum of [k_i]A_i, affine, for `count` tables of {@link oddMultiples} at `tables` and `length` signed digits
+ * of width 5 each at `digits`; false when that is infinity or the formulas do not reach it. The k_i are public, the A_i
+ * may be secret.
+ */
+export function sumOfMultiples(result: usize, tables: usize, digits: usize, count: i32, length: i32): bool {
+  const mark = takePoint();
+  const T = mark;
+  const M = take();
+  const B = take();
+  let begun = false;
+  for (let i = length - 1; i >= 0; i--) {
+    if (begun) doublePoint(T, M, B);
+    for (let term = 0; term < count; term++) {
+      const digit = <i32>load<i8>(digits + <usize>(term * length + i));
+      if (digit === 0) continue;
+      const entry = tables + <usize>term * termSize() + <usize>(abs(digit) - 1) * elementSize;
+      const sign: f64 = digit > 0 ? 1 : -1;
+      if (begun) {
+        addAffine(T, entry, sign, M);
+      } else {
+        fromAffine(T, entry);
+        combine(T + elementSize, sign, T + elementSize, 0, T);
+        begun = true;
+      }
+    }
+  }
+  const finite = begun && zeroMask(T + 2 * elementSize) === 0;
+  if (finite) toAffine(result, T);
+  release(mark);
+  return finite;
+}
+
 /**
  * The signed odd digits of an odd k in `kWords` words: digit i is ((k >> 5i) | 1) mod 64, less 32, the top one
  * without that (Joye and Tunstall, "Exponent recoding and regular exponentiation algorithms", 2009).

@@ -46,7 +46,7 @@ export function createBigintKernel({ p, q }: Curve, field: Field = createField(p
     scalarOctets: octetsOf(q),
     isOnCurve: (A) => isOnCurve(field, asPoint(A)),
     multiply: (scalar, A) => multiply(field, scalar, A),
-    hasOrderQ: (A) => multiply(field, q, A) === undefined,
+    hasOrderQ: (A) => multiply(field, q, asPoint(A)) === undefined,
     pointWithY: (y) => ({ x: field.pow(y * y - 1n, cubeRoot), y }),
     pairing: (A, B) => finish(millerLoop(field, digits, A, traceZero(field, sqrt3, B))),
     pairingWithLines(lines, B) {

@@ -28,6 +28,9 @@ export interface KernelModule {
   multiplyBySecret(): number;
   makeComb(at: number): number;
   multiplyWithComb(at: number): number;
+  termSize(): number;
+  makeTerm(at: number): number;
+  sum(at: number, digits: number, count: number, length: number): number;
   fieldOperation(operation: number): number;
   /** Of the FMA module only: 1 where a product and a sum are rounded once. */
   fusedError?(): number;

@@ -39,8 +39,8 @@ export interface Kernel extends Curve {
   isOnCurve(A: Point | Uint8Array): boolean;
   /** [scalar]A, undefined for the point at infinity; scalar >= 0 and not reduced modulo q. A on the curve. */
   multiply(scalar: bigint, A: Point): Point | undefined;
-  /** Whether [q]A is the point at infinity; A on the curve. */
-  hasOrderQ(A: Point): boolean;
+  /** Whether [q]A is the point at infinity; A, or the octets of a secret A, on the curve. */
+  hasOrderQ(A: Point | Uint8Array): boolean;
   /** The one point with this y in [0, p): x = (y^2-1)^(1/3) (RFC 5091 4.4.2 step 2). Its order is not q in general. */
   pointWithY(y: bigint): Point;
   /**
@@ -70,7 +70,10 @@ export interface Kernel extends Curve {
   multiplyBase(scalar: Uint8Array, P: Point): Uint8Array;
   /** z^e for z of norm 1. */
   powerSecret(z: Fp2, e: Uint8Array): Uint8Array;
-  /** The sum of [c_i]A_i with public c_i > 0 and secret A_i on the curve. @throws HalfkeyError `BadPoint` on infinity */
+  /**
+   * The sum of [c_i]A_i with public c_i in [1, q) and secret A_i on the curve. The A_i are not all multiples of each other
+   * by small factors: BigInt would help out then. @throws HalfkeyError `BadPoint` on infinity
+   */
   combine(terms: readonly { readonly scalar: bigint; readonly point: Uint8Array }[]): Uint8Array;
 }
 

@@ -28,12 +28,12 @@ export interface EmbeddedModule {
   readonly sha256: string;
 }
 
-type WasmKind = Exclude<KernelKind, 'bigint'>;
+export type WasmKind = Exclude<KernelKind, 'bigint'>;
 /** A module that may be used, or why it may not. */
 export type LoadedModule = { readonly instantiate: () => KernelModule } | { readonly refused: string };
 
 const KINDS: readonly KernelKind[] = ['fma', 'scalar', 'bigint'];
-const EMBEDDED: Readonly<Record<WasmKind, EmbeddedModule>> = { fma: FMA, scalar: SCALAR };
+export const EMBEDDED_MODULES: Readonly<Record<WasmKind, EmbeddedModule>> = { fma: FMA, scalar: SCALAR };
 
 /** The part of the global WebAssembly in use, for which @types/node has no types. */
 interface WebAssemblyHost {
@@ -63,7 +63,7 @@ export function loadModule(kind: WasmKind, { base64, sha256 }: EmbeddedModule): 
 const loaded = new Map<WasmKind, LoadedModule>();
 
 function moduleOf(kind: WasmKind): LoadedModule {
-  const module = loaded.get(kind) ?? loadModule(kind, EMBEDDED[kind]);
+  const module = loaded.get(kind) ?? loadModule(kind, EMBEDDED_MODULES[kind]);
   loaded.set(kind, module);
   return module;
 }
@@ -75,19 +75,23 @@ let status: KernelStatus | undefined;
  * @throws HalfkeyError `KernelUnavailable` when HALFKEY_KERNEL names no kernel, or one that cannot run here
  */
 export function kernelStatus(): KernelStatus {
-  return (status ??= choose(process.env['HALFKEY_KERNEL']));
+  return (status ??= chooseKernel(process.env['HALFKEY_KERNEL'], moduleOf));
 }
 
-function choose(wanted: string | undefined): KernelStatus {
+/**
+ * The choice: `wanted` is what HALFKEY_KERNEL says, `load` gives a module or why it may not be used.
+ * @throws HalfkeyError `KernelUnavailable`
+ */
+export function chooseKernel(wanted: string | undefined, load: (kind: WasmKind) => LoadedModule): KernelStatus {
   if (wanted !== undefined && wanted !== '') {
     const kind = KINDS.find((one) => one === wanted);
     if (kind === undefined) throw unavailable('HALFKEY_KERNEL is fma, scalar or bigint');
-    if (kind !== 'bigint') assertRuns(kind);
+    if (kind !== 'bigint') instantiatorOf(kind, load(kind));
     return { kind, forced: true, refused: [] };
   }
   const refused: { kind: KernelKind; reason: string }[] = [];
   for (const kind of ['fma', 'scalar'] as const) {
-    const module = moduleOf(kind);
+    const module = load(kind);
     if (!('refused' in module)) return { kind, forced: false, refused };
     refused.push({ kind, reason: module.refused });
   }
@@ -95,8 +99,7 @@ function choose(wanted: string | undefined): KernelStatus {
 }
 
 /** @throws HalfkeyError `KernelUnavailable` */
-function assertRuns(kind: WasmKind): () => KernelModule {
-  const module = moduleOf(kind);
+function instantiatorOf(kind: WasmKind, module: LoadedModule): () => KernelModule {
   if ('refused' in module) throw unavailable(`the ${kind} kernel does not run here: ${module.refused}`);
   return module.instantiate;
 }
@@ -121,7 +124,7 @@ const Q_BITS_MIN = 96;
  */
 export function createKernel(curve: Curve, kind: KernelKind = kernelStatus().kind): Kernel {
   if (kind === 'bigint') return createBigintKernel(curve);
-  const instantiate = assertRuns(kind);
+  const instantiate = instantiatorOf(kind, moduleOf(kind));
   const [pBits, qBits] = [curve.p, curve.q].map((n) => n.toString(2).length) as [number, number];
   if (pBits < P_BITS_MIN || pBits > P_BITS_MAX || qBits < Q_BITS_MIN) return createBigintKernel(curve);
   return createWasmKernel(curve, kind, instantiate());

@@ -15,6 +15,8 @@ import type { Point } from './point.ts';
 
 /** Bits of a window of the module's regular powers. */
 const WINDOW = 5;
+/** Points that are combined at once. */
+const TERMS = 32;
 
 /** A module that has been given the constants of a curve, and what the operations share. */
 export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: KernelModule): Kernel {
@@ -26,6 +28,7 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
   let end = module.tables.value;
   let base: { readonly P: Point; comb: number | undefined } | undefined;
   let combAt: number | undefined;
+  let termsAt: number | undefined;
   let reference: Kernel | undefined;
   const bigint = (): Kernel => (reference ??= createBigintKernel(curve));
 
@@ -153,11 +156,12 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
       writePoint(0, A);
       return module.multiply(digits.length) !== 0 ? readPoint() : bigint().multiply(k, A);
     },
-    hasOrderQ(A) {
-      writePoint(0, A);
-      const answer = module.hasOrder();
-      return answer < 0 ? bigint().hasOrderQ(A) : answer === 1;
-    },
+    hasOrderQ: (A) =>
+      regular(() => {
+        writePoint(0, A);
+        const answer = module.hasOrder();
+        return answer < 0 ? bigint().hasOrderQ(A) : answer === 1;
+      }),
     pointWithY(y) {
       const square = (y * y - 1n) % p;
       powerOfElement(module, square < 0n ? square + p : square, (2n * p - 1n) / 3n, fieldOctets);
@@ -213,7 +217,33 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
         power(z, e, scalarBits);
         return read();
       }),
-    combine: (terms) => bigint().combine(terms),
+    combine(terms) {
+      if (terms.length > TERMS) {
+        const halves = [terms.slice(0, TERMS), terms.slice(TERMS)].map((part) => kernel.combine(part));
+        return kernel.combine(halves.map((point) => ({ scalar: 1n, point })));
+      }
+      const digits = terms.map(({ scalar }) => signedDigits(scalar, WINDOW));
+      const length = Math.max(...digits.map((row) => row.length), 0);
+      const size = module.termSize();
+      termsAt ??= allocate(TERMS * (size + Math.ceil((scalarBits + 2) / 16) * 16));
+      const [at, digitsAt] = [termsAt, termsAt + TERMS * size];
+      if (length > scalarBits + 1) throw new TypeError('combine: a factor is not below q');
+      return regular(() => {
+        let done = true;
+        terms.forEach(({ point }, i) => {
+          writePoint(0, point);
+          done = module.makeTerm(at + i * size) !== 0 && done;
+          writeDigits(
+            digitsAt + i * length,
+            [...(digits[i] as number[]), ...new Array<number>(length).fill(0)].slice(0, length),
+          );
+        });
+        done &&= module.sum(at, digitsAt, terms.length, length) !== 0;
+        const out = done ? read() : bigint().combine(terms);
+        octets(at, TERMS * size).fill(0);
+        return out;
+      });
+    },
   };
   return kernel;
 }

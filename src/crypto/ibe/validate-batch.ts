@@ -72,9 +72,10 @@ function pointOfOrderQ(
   let S: Uint8Array | undefined;
   try {
     S = privateKey.use((octets) => decodePrivateKeyOctets(octets, params));
-    // Drawing the lines walks to [q]S, by a path that does not depend on S.
-    kernel.lines(S).close();
-    return S;
+    // By a path that does not depend on S.
+    if (kernel.hasOrderQ(S)) return S;
+    S.fill(0);
+    return undefined;
   } catch (error) {
     S?.fill(0);
     if (!isHalfkeyError(error)) throw error;

@@ -1,0 +1,111 @@
+/** Which kernel runs, and that a damaged one does not. `HALFKEY_KERNEL=x npm test` shows here that x is what ran. */
+import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createKernel, CURVE_PARAMETERS, kernelFor, kernelStatus } from '../../../src/crypto/curve/index.ts';
+import {
+  chooseKernel,
+  EMBEDDED_MODULES,
+  loadModule,
+  type EmbeddedModule,
+  type LoadedModule,
+  type WasmKind,
+} from '../../../src/crypto/curve/load.ts';
+import { fromHex, toHex } from '../../../src/foundation/base/index.ts';
+import { childEnv, ensureBuilt, projectRoot } from '../../support/children.ts';
+
+const usable = (kind: WasmKind): LoadedModule => loadModule(kind, EMBEDDED_MODULES[kind]);
+const unavailable = expect.objectContaining({ code: 'KernelUnavailable' }) as unknown;
+
+/** A module with some octets replaced; resealed, its checksum is right again. */
+function damaged(kind: WasmKind, from: string, to: string, resealed: boolean): EmbeddedModule {
+  const { base64, sha256 } = EMBEDDED_MODULES[kind];
+  const hex = toHex(Buffer.from(base64, 'base64'));
+  expect(hex).toContain(from);
+  const octets = fromHex(hex.replaceAll(from, to));
+  const digest = createHash('sha256').update(octets).digest('hex');
+  return { base64: Buffer.from(octets).toString('base64'), sha256: resealed ? digest : sha256 };
+}
+
+describe('the kernel of this run', () => {
+  it('is the one that HALFKEY_KERNEL names, also for the curves of the vectors and golden files', () => {
+    const { kind, forced } = kernelStatus();
+    const wanted = process.env['HALFKEY_KERNEL'] ?? '';
+    console.log(`the kernel that runs: ${kind}${forced ? ', forced' : ''}`);
+    if (wanted !== '') expect([kind, forced]).toEqual([wanted, true]);
+    for (const level of [1024, 2048, 3072, 7680] as const) expect(kernelFor(CURVE_PARAMETERS[level]).kind).toBe(kind);
+  });
+
+  beforeAll(ensureBuilt);
+
+  it('is in the built program, too, for each of the three names', () => {
+    const script = `const { kernelStatus } = await import('${projectRoot}/dist/crypto/curve/index.js'); console.log(kernelStatus().kind);`;
+    for (const kind of ['fma', 'scalar', 'bigint']) {
+      const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        encoding: 'utf8',
+        env: childEnv({ HALFKEY_KERNEL: kind }),
+      });
+      expect([stdout.trim(), stderr]).toEqual([kind, '']);
+    }
+  });
+});
+
+describe('the choice', () => {
+  const refused = { refused: 'self-test: field' };
+
+  it('takes the first that runs, and says why not the faster ones', () => {
+    expect(chooseKernel(undefined, usable)).toEqual({ kind: 'fma', forced: false, refused: [] });
+    expect(chooseKernel('', (kind) => (kind === 'fma' ? refused : usable(kind)))).toEqual({
+      kind: 'scalar',
+      forced: false,
+      refused: [{ kind: 'fma', reason: 'self-test: field' }],
+    });
+    const { kind, refused: reasons } = chooseKernel(undefined, () => refused);
+    expect([kind, reasons.map((one) => one.kind)]).toEqual(['bigint', ['fma', 'scalar']]);
+  });
+
+  it('takes what is asked for, or fails', () => {
+    expect(chooseKernel('scalar', usable)).toEqual({ kind: 'scalar', forced: true, refused: [] });
+    expect(chooseKernel('bigint', () => refused)).toEqual({ kind: 'bigint', forced: true, refused: [] });
+    expect(() => chooseKernel('fma', () => refused)).toThrow(unavailable);
+    expect(() => chooseKernel('FMA', usable)).toThrow(unavailable);
+  });
+
+  it('leaves sizes that no level has to BigInt', () => {
+    expect(createKernel({ p: 239n, q: 5n }, 'fma').kind).toBe('bigint');
+    for (const kind of ['fma', 'scalar', 'bigint'] as const) {
+      expect(createKernel(CURVE_PARAMETERS[1024], kind).kind).toBe(kind);
+    }
+  });
+});
+
+describe('a damaged module is named and not used', () => {
+  // 1.5 * 2^103, by which the FMA kernel splits products; 2^30 - 1, by which the inversion does.
+  const constants = {
+    fma: ['0000000000006846', '0000000000006946'],
+    scalar: ['42ffffffff03', '42ffffffff01'],
+  } as const;
+
+  it.each(['fma', 'scalar'] as const)('%s: one octet of a constant', (kind) => {
+    const [from, to] = constants[kind];
+    expect(loadModule(kind, damaged(kind, from, to, false))).toEqual({ refused: 'checksum' });
+    expect(loadModule(kind, damaged(kind, from, to, true))).toEqual({ refused: 'self-test: field' });
+  });
+
+  it('a host whose multiply-add is not fused', () => {
+    // 2^27 + 1 replaced by 2^27: its square has no error, as if it were rounded twice.
+    const unfused = damaged('fma', '000000020000a041', '000000000000a041', true);
+    expect(loadModule('fma', unfused)).toEqual({ refused: 'self-test: fused product' });
+  });
+
+  it('no module, or one that the host does not compile', () => {
+    const of = (octets: Uint8Array): EmbeddedModule => ({
+      base64: Buffer.from(octets).toString('base64'),
+      sha256: createHash('sha256').update(octets).digest('hex'),
+    });
+    expect(loadModule('fma', of(new Uint8Array()))).toEqual({ refused: expect.stringMatching(/^CompileError/) });
+    // A function whose body is an instruction that does not exist, as relaxed SIMD is to an older host.
+    const unknown = fromHex('0061736d01000000010401600000030201000a070105 00fd ff7f 0b'.replaceAll(' ', ''));
+    expect(loadModule('fma', of(unknown))).toEqual({ refused: expect.stringMatching(/^CompileError/) });
+  });
+});
