@@ -1,13 +1,15 @@
 /**
  * Writes what is made from other files: docs/errors.md from the error table, the picture in ARCHITECTURE.md
- * from the import table. With --check it only says what is out of date.
+ * from the import table, the pictures of docs/concepts.md from the golden call and the closure, the difference between
+ * two examples. With --check it only says what is out of date.
  *
  *   node tools/generate.mjs [--check]
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
-import { root } from './bootstrap.mjs';
+import { root, run } from './bootstrap.mjs';
+import { PICTURES } from './pictures/index.mjs';
 
 const { ERROR_TABLE } = await tsImport('../src/foundation/base/error-table.ts', import.meta.url);
 const { HOUSE } = await tsImport('../test/architecture/table.ts', import.meta.url);
@@ -144,16 +146,25 @@ function architectureDocument(old) {
   return `${old.slice(0, begin + BEGIN.length)}\n\n${picture()}\n\n${old.slice(end)}`;
 }
 
+/** Alternative 1 as a change of alternative 2; git leaves with 1 because they differ. */
+async function exampleDifference() {
+  const files = [2, 1].map((n) => `examples/solution-4-alternative-${String(n)}.ts`);
+  const { output } = await run('git', ['diff', '--no-index', '--no-color', '--no-ext-diff', '-U3', '--', ...files]);
+  return output.replace(/^index .*\n/m, '');
+}
+
 const documents = {
   'docs/errors.md': errorsDocument,
   'ARCHITECTURE.md': architectureDocument,
+  'examples/solution-4-alternative-1.diff': exampleDifference,
+  ...Object.fromEntries(Object.entries(PICTURES).map(([name, make]) => [`docs/images/${name}`, make])),
 };
 
 let outOfDate = 0;
 for (const [name, make] of Object.entries(documents)) {
   const file = join(root, name);
   const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const text = make(old);
+  const text = await make(old);
   if (text === old) continue;
   if (process.argv.includes('--check')) {
     console.log(`${name} is out of date: npm run generate`);

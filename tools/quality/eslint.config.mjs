@@ -44,7 +44,7 @@ export default tseslint.config(
     rules: houseRules,
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'examples/**/*.ts'],
     extends: [js.configs.recommended, ...tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: 'tsconfig.test.json', tsconfigRootDir: root } },
     rules: {

@@ -28,7 +28,7 @@ const checks = {
     tool('eslint/bin/eslint.js'),
     ...['-c', 'tools/quality/eslint.config.mjs', '--max-warnings', '0'],
     ...(fix ? ['--fix'] : []),
-    ...['src', 'test', 'tools', 'vitest.config.ts'],
+    ...['src', 'test', 'examples', 'tools', 'vitest.config.ts'],
   ],
   format: [tool('prettier/bin/prettier.cjs'), fix ? '--write' : '--check', '--log-level', 'warn', '.'],
   generated: ['tools/generate.mjs', ...(fix ? [] : ['--check'])],
