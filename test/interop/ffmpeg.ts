@@ -5,11 +5,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concat, toBase64 } from '../../src/foundation/base/bytes.ts';
 import { temporaryDirectory, waitUntil } from '../support/lab.ts';
+import { boundPorts, freeEvenPort } from './ports.ts';
 import type { JudgedStream } from './srtp-material.ts';
 
 /** A payload as ffmpeg got it out of one packet. */
@@ -52,7 +53,7 @@ export async function ffmpegOpens(packets: readonly Uint8Array[], keys: Keys): P
   const refused = (): number => errors().split('HMAC mismatch').length - 1;
   const sender = createSocket('udp4');
   try {
-    await waitUntil(() => boundPorts().has(port), 'ffmpeg to listen', ended);
+    await waitUntil(() => boundPorts('udp').has(port), 'ffmpeg to listen', ended);
     for (const packet of packets) {
       await send(sender, packet, port);
       await sleep(1); // what is sent faster than it is read is lost
@@ -149,22 +150,4 @@ function send(socket: Socket, packet: Uint8Array, port: number): Promise<void> {
       else reject(error);
     });
   });
-}
-
-/** Local UDP ports that something listens on, as the kernel lists them. */
-function boundPorts(): Set<number> {
-  const ports = [...readFileSync('/proc/net/udp', 'latin1').matchAll(/^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) /gm)];
-  return new Set(ports.map(([, port = '']) => parseInt(port, 16)));
-}
-
-/** An even port that is free with its successor: RTP and RTCP. */
-async function freeEvenPort(): Promise<number> {
-  for (;;) {
-    const socket = createSocket('udp4').bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    const { port } = socket.address();
-    socket.close();
-    await once(socket, 'close');
-    if (port % 2 === 0 && !boundPorts().has(port + 1)) return port;
-  }
 }

@@ -1,38 +1,49 @@
-/** For calls with foreign programs: a relay of TCP that keeps every octet, what SIP stands in them, short speech. */
+/** For calls with foreign programs: relays that keep every octet, what SIP stands in them, short speech. */
+import { createSocket } from 'node:dgram';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import { createSipStream, keyMgmt, parseSdp, sdpOf, type SipMessage } from '../../src/protocol/signalling/index.ts';
+import { keyMgmt, parseSdp, sdpOf, type SipMessage } from '../../src/protocol/signalling/index.ts';
 import { speech } from '../support/clients.ts';
+import { SipTrace } from './sip-trace.ts';
 
 export interface SipRelay {
   readonly port: number;
   /** SIP from who connected, and from who was connected to, in order. */
   sent(): SipMessage[];
   received(): SipMessage[];
+  /** All that passed, as a pcap file. */
+  capture(): Uint8Array;
 }
+
+const relayOf = (port: number, trace: SipTrace): SipRelay => ({
+  port,
+  sent: () => trace.messages('up'),
+  received: () => trace.messages('down'),
+  capture: () => trace.capture(),
+});
 
 /** Passes connections on to a port of this machine, which `to` tells when somebody connects, until the test is over. */
 export async function relaySip(to: () => number): Promise<SipRelay> {
   const sockets = new Set<Socket>();
-  const kept: { readonly up: Buffer[]; readonly down: Buffer[] }[] = [];
+  const trace = new SipTrace('tcp');
+  let connections = 0;
   const server = createServer((near) => {
     const far = connect(to(), '127.0.0.1');
-    const octets = { up: [] as Buffer[], down: [] as Buffer[] };
-    kept.push(octets);
-    const pass = (from: Socket, onto: Socket, store: Buffer[]): void => {
+    const connection = connections++;
+    const pass = (from: Socket, onto: Socket, direction: 'up' | 'down'): void => {
       sockets.add(from);
-      from.on('data', (chunk) => {
-        store.push(Buffer.from(chunk));
+      from.on('data', (chunk: Buffer) => {
+        trace.keep(direction, chunk, connection);
         onto.write(chunk);
       });
       from.on('error', () => onto.destroy());
       from.on('close', () => onto.end());
     };
-    pass(near, far, octets.up);
-    pass(far, near, octets.down);
+    pass(near, far, 'up');
+    pass(far, near, 'down');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -41,13 +52,31 @@ export async function relaySip(to: () => number): Promise<SipRelay> {
     server.close();
     await once(server, 'close');
   });
-  const read = (side: 'up' | 'down') => (): SipMessage[] =>
-    kept.flatMap((octets) => createSipStream().push(Uint8Array.from(Buffer.concat(octets[side]))));
-  return {
-    port: (server.address() as AddressInfo).port,
-    sent: read('up'),
-    received: read('down'),
-  };
+  return relayOf((server.address() as AddressInfo).port, trace);
+}
+
+/** The same for the datagrams of one client; answers go to where its last one came from. */
+export async function relaySipDatagrams(to: () => number): Promise<SipRelay> {
+  const [near, far] = [createSocket('udp4'), createSocket('udp4')];
+  const trace = new SipTrace('udp');
+  let client = 0;
+  near.on('message', (datagram, { port }) => {
+    client = port;
+    trace.keep('up', datagram);
+    far.send(datagram, to(), '127.0.0.1');
+  });
+  far.on('message', (datagram) => {
+    trace.keep('down', datagram);
+    near.send(datagram, client, '127.0.0.1');
+  });
+  for (const socket of [near, far]) {
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+  }
+  onTestFinished(() => {
+    for (const socket of [near, far]) socket.close();
+  });
+  return relayOf(near.address().port, trace);
 }
 
 /** The MIKEY message in the description of a SIP message. */
@@ -59,17 +88,6 @@ export function mikeyOf(message: SipMessage): Uint8Array | undefined {
 /** `INVITE`, or `183 INVITE`. */
 export const nameOf = (message: SipMessage): string =>
   message.kind === 'request' ? message.method : `${String(message.status)} ${message.cseq.method}`;
-
-/** A TCP port of this machine that is free now, for a program that cannot choose one itself. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The first 400 ms of speech, as a WAV in the directory. */
 export function shortSpeech(directory: string): string {

@@ -2,21 +2,19 @@
  * Calls with our client at one end only: at the other end a sipp that follows a script and sends golden messages, which
  * are right in themselves and wrong here. What may go over the wire then is the end of protocol profile 7.3.
  */
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { masterSecretRoute } from '../../src/contract/provisioning/index.ts';
 import { readErrorMessage } from '../../src/protocol/mikey/index.ts';
 import { headerValue, type SipMessage } from '../../src/protocol/signalling/index.ts';
-import { temporaryDirectory } from '../platform/support.ts';
 import { CLIENT_ROLES, clientDirectory, halfkey, register, type Client } from '../support/clients.ts';
 import { needs } from '../support/needs.ts';
 import { ALICE, BOB, golden, withRoles, type TestRoles } from '../support/roles.ts';
 import { findInFiles } from '../support/taint.ts';
-import { freePort, nameOf, relaySip, shortSpeech } from './sip-relay.ts';
+import { freePort } from './ports.ts';
+import { nameOf, relaySip, shortSpeech } from './sip-relay.ts';
+import { listening, scenario, send, sipp } from './sipp.ts';
 
 /** Both domains in the one district that runs: whose keys are used does not matter where none is. */
 const DOMAINS = ['operator-a.example', 'operator-b.example'];
@@ -33,10 +31,6 @@ const description = (message: 'I_MESSAGE_1' | 'R_MESSAGE_1'): string =>
     'm=audio 40000 RTP/SAVP 0',
     'a=rtpmap:0 PCMU/8000',
   ].join('\n');
-
-const scenario = (...steps: readonly string[]): string =>
-  `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="golden">\n${steps.join('\n')}\n</scenario>\n`;
-const send = (...lines: readonly string[]): string => `<send><![CDATA[\n\n${lines.join('\n')}\n\n]]></send>`;
 
 /** Calls with golden I_MESSAGE_1, and takes a refusal only. */
 const CALLER = scenario(
@@ -111,40 +105,6 @@ const ANSWERER = scenario(
   send('SIP/2.0 487 Request Terminated', ...echo('CSeq: 1 INVITE'), 'Content-Length: 0'),
   '<recv request="ACK"></recv>',
 );
-
-/** Runs sipp for one call; resolves with its exit status, 0 when every step was taken, and what it said. */
-function sipp(script: string, args: readonly string[]): Promise<readonly [status: number | null, said: string]> {
-  const directory = temporaryDirectory();
-  const file = join(directory, 'scenario.xml');
-  writeFileSync(file, script);
-  const all = [...args, '-sf', file, '-t', 't1', '-i', '127.0.0.1', '-m', '1', '-nostdin', '-timeout', '40s'];
-  const child = spawn('sipp', [...all, '-timeout_error'], {
-    cwd: directory,
-    env: { ...process.env, TERM: 'dumb' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  return new Promise((resolve) => {
-    child.once('close', (status) => {
-      resolve([status, said]);
-    });
-  });
-}
-
-async function listening(port: number): Promise<void> {
-  const attempt = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => {
-        resolve(false);
-      });
-    });
-  while (!(await attempt())) await sleep(50);
-}
 
 describe('a call with a foreign client', () => {
   withRoles({ ...CLIENT_ROLES, provision: false }, (roles) => {
