@@ -19,3 +19,4 @@ export {
   type RecoveryRow,
   type Statement,
 } from './matrices.ts';
+export { asItIs, whatIf, type Circumstances, type Entity, type Way, type WhatIfRow } from './what-if.ts';

@@ -4,7 +4,7 @@
  * change of the grammar changes what can be derived. It says nothing about keys that were guessed, stolen or broken.
  */
 import type { IbakePlaintext, IbakeType } from '../mikey/index.ts';
-import { IBAKE_GRAMMARS, IBAKE_RECIPIENTS, type IbakeGrammars } from '../mikey/exchange/index.ts';
+import { IBAKE_GRAMMARS, IBAKE_RECIPIENTS, type IbakeGrammars } from '../mikey/ibake-grammar.ts';
 
 /** A calls B; C answers in B's place in a retargeted call. */
 export type Party = 'A' | 'B' | 'C';

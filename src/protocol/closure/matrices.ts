@@ -67,12 +67,15 @@ export interface AccessRow {
 }
 
 /** The facts of one side of a call as the columns of 5.2 name them. */
-function factsOf(target: 'A' | 'B') {
+export type Columns = Readonly<Record<keyof AccessRow['access'], Fact>>;
+
+/** The columns for a target, and the master secret of the peer's district. */
+export function factsOf(target: 'A' | 'B'): { readonly keys: Columns; readonly peerS: Fact } {
   const own = target === 'A' ? (['s_A', 'x', 'xP', 'NA'] as const) : (['s_B', 'y', 'yP', 'NB'] as const);
   const peer = target === 'A' ? (['s_B', 'yP', 'NB'] as const) : (['s_A', 'xP', 'NA'] as const);
   const [s, scalar, ownPoint, ownNonce] = own;
   const [peerS, peerPoint, peerNonce] = peer;
-  const keys = {
+  const keys: Columns = {
     s,
     PR: `PR_${target}`,
     MS: `MS_${target}`,
@@ -82,8 +85,15 @@ function factsOf(target: 'A' | 'B') {
     peerNonce,
     scalar,
     K: 'K',
-  } as const;
+  };
   return { keys, peerS };
+}
+
+/** How somebody who was given `given`, and so knows `known`, comes to each column. */
+export function accessOf(keys: Columns, given: readonly Fact[], known: ReadonlySet<Fact>): AccessRow['access'] {
+  const access = (fact: Fact): Access => (given.includes(fact) ? 'given' : known.has(fact) ? 'derived' : 'no');
+  const columns = Object.entries(keys).map(([column, fact]) => [column, access(fact)]);
+  return Object.fromEntries(columns) as AccessRow['access'];
 }
 
 /** What each entity is given: by its office, and in the course of a warranted request (4.4). */
@@ -109,12 +119,10 @@ function entities(target: 'A' | 'B'): readonly (readonly [entity: string, given:
 /** What each entity can know of a call of the target (5.2), passively, from what it is given. */
 export function accessMatrix(target: 'A' | 'B', exchange: Exchange = DIRECT): AccessRow[] {
   const { keys } = factsOf(target);
-  return entities(target).map(([entity, given]) => {
-    const known = derivable(given, exchange);
-    const access = (fact: Fact): Access => (given.includes(fact) ? 'given' : known.has(fact) ? 'derived' : 'no');
-    const columns = Object.entries(keys).map(([column, fact]) => [column, access(fact)]);
-    return { entity, access: Object.fromEntries(columns) as AccessRow['access'] };
-  });
+  return entities(target).map(([entity, given]) => ({
+    entity,
+    access: accessOf(keys, given, derivable(given, exchange)),
+  }));
 }
 
 /** A statement of 5.1: who joins what, and whether K of a recorded call follows. */

@@ -6,6 +6,7 @@ import { identityToWire, type Identity } from '../../foundation/identity/index.t
 import { IMPLICIT_IDR, INNER, readChain, writeChain, type InnerPayload, type Located } from './chain.ts';
 import { broken, FieldReader } from './field-reader.ts';
 import { identityOf } from './grammar.ts';
+import { IBAKE_GRAMMARS } from './ibake-grammar.ts';
 import type { IbakeType } from './ibake-message.ts';
 import type { EcPointPayload } from './payload/ec-point.ts';
 import type { RoleIdPayload } from './payload/id.ts';
@@ -41,22 +42,6 @@ export interface IbakePlaintext {
 }
 
 type Member = keyof IbakePlaintext;
-/** The members of each message's encrypted part in their places; `?` may be absent. */
-export type IbakeGrammars = Readonly<Record<IbakeType, readonly (Member | `${Member}?`)[]>>;
-/** The grammar of profile 3.3. A nonce stands only behind its key component. */
-export const IBAKE_GRAMMARS: IbakeGrammars = {
-  I_MESSAGE_1: ['idri', 'eccpti', 'na?', 'idrr'],
-  R_MESSAGE_1: ['idri', 'eccpti?', 'na?', 'idrr', 'eccptr', 'nb?'],
-  I_MESSAGE_2: ['idri', 'eccpti?', 'na?', 'idrr', 'eccptr', 'nb?', 'nsk?', 'challenge?'],
-  R_MESSAGE_2: ['idri', 'eccpti?', 'na?', 'nsk?', 'challenge?'],
-};
-/** For whose clear identity the encrypted part of each message is made (RFC 6267 4.2.2). */
-export const IBAKE_RECIPIENTS: Readonly<Record<IbakeType, 'idri' | 'idrr'>> = {
-  I_MESSAGE_1: 'idrr',
-  R_MESSAGE_1: 'idri',
-  I_MESSAGE_2: 'idrr',
-  R_MESSAGE_2: 'idri',
-};
 const IDR_MEMBERS: Readonly<Record<number, Member>> = { 1: 'idri', 2: 'idrr' };
 const RANDR_MEMBERS: Readonly<Record<number, Member>> = { 1: 'na', 2: 'nb', 240: 'nsk', 241: 'challenge' };
 

@@ -1,4 +1,5 @@
 /** For those who write the four messages or reason about them: the grammar as data, and the parts of clear payloads. */
-export { IBAKE_GRAMMARS, IBAKE_RECIPIENTS, idrOf, type IbakeGrammars } from '../ibake-plaintext.ts';
+export { IBAKE_GRAMMARS, IBAKE_RECIPIENTS, type IbakeGrammars } from '../ibake-grammar.ts';
+export { idrOf } from '../ibake-plaintext.ts';
 export { encodeSdpIds, SDP_IDS } from '../payload/extension.ts';
 export { hashLength } from '../prf.ts';
