@@ -26,6 +26,8 @@ interface SipFields {
   readonly toUri: string;
   readonly fromTag?: string;
   readonly toTag?: string;
+  /** How long the message was on the wire, octets: start line, header and body. */
+  readonly octets: number;
 }
 
 interface RequestLine {

@@ -19,7 +19,7 @@ type StartLine =
 /** A header section that made sense; the body has still to come. */
 export interface SipHead {
   readonly start: StartLine;
-  readonly fields: Omit<SipMessage, 'kind' | 'method' | 'requestUri' | 'status' | 'reason' | 'body'>;
+  readonly fields: Omit<SipMessage, 'kind' | 'method' | 'requestUri' | 'status' | 'reason' | 'body' | 'octets'>;
   /** undefined when the field is absent. */
   readonly contentLength: number | undefined;
   /** Index of the first octet after the blank line. */
@@ -38,12 +38,12 @@ export function parseSipMessage(bytes: Uint8Array): SipMessage {
   const length = head.contentLength ?? bytes.length - head.bodyStart;
   if (length > MAX_SIP_BODY) throw badSip('the body is longer than 1 MiB', head.bodyStart);
   if (length > bytes.length - head.bodyStart) throw badSip('the body is shorter than Content-Length', bytes.length);
-  return withBody(head, bytes.subarray(head.bodyStart, head.bodyStart + length));
+  return withBody(head, head.bodyStart - at, bytes.subarray(head.bodyStart, head.bodyStart + length));
 }
 
-/** The message of a header section and its body, which is copied. */
-export function withBody(head: SipHead, body: Uint8Array): SipMessage {
-  return { ...head.start, ...head.fields, body: new Uint8Array(body) };
+/** The message of a header section of `headLength` octets and its body, which is copied. */
+export function withBody(head: SipHead, headLength: number, body: Uint8Array): SipMessage {
+  return { ...head.start, ...head.fields, octets: headLength + body.length, body: new Uint8Array(body) };
 }
 
 /** Index after the first CRLF CRLF at or after `from` and before `limit`, -1 when there is none. */

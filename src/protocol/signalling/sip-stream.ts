@@ -205,7 +205,7 @@ class Framer implements SipStream {
     const bodyStart = this.#start + this.#headLength;
     const bodyEnd = bodyStart + (head.contentLength ?? 0);
     if (this.#end < bodyEnd) return false;
-    messages.push(withBody(head, this.#buffer.subarray(bodyStart, bodyEnd)));
+    messages.push(withBody(head, this.#headLength, this.#buffer.subarray(bodyStart, bodyEnd)));
     this.#head = undefined;
     this.#started = false;
     this.#synced = true;

@@ -41,7 +41,8 @@ function play(): { updates: CallUpdate[]; messages: number; skipped: number } {
     streams.set(connection, stream);
     for (const message of stream.push(payload)) {
       messages++;
-      expect(parseSipMessage(encodeSipMessage(message))).toEqual(message);
+      const again = encodeSipMessage(message);
+      expect(parseSipMessage(again)).toEqual({ ...message, octets: again.length });
       const update = tracker.feed(message, timeMs);
       if (update !== undefined) updates.push(update);
     }

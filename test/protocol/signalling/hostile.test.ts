@@ -56,7 +56,10 @@ describe('hostile octets', () => {
         const message = coded(() => parseSipMessage(bytes), 'BadSip');
         if (message === undefined) return;
         parsed++;
-        expect(parseSipMessage(encodeSipMessage(message))).toEqual(message);
+        expect(parseSipMessage(encodeSipMessage(message))).toEqual({
+          ...message,
+          octets: encodeSipMessage(message).length,
+        });
       }),
       { seed: 5, numRuns: 500 },
     );

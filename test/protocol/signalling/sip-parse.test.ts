@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ascii, concat } from '../../../src/foundation/base/bytes.ts';
 import { HalfkeyError } from '../../../src/foundation/base/errors.ts';
 import {
+  createSipStream,
   encodeSipMessage,
   headerValue,
   headerValues,
@@ -98,6 +99,13 @@ describe('parseSipMessage', () => {
     expect(headerValues(message, 'authorization')).toEqual(['Digest a="1", b="2"']);
   });
 
+  it('counts the octets of the message, not those around it', () => {
+    const text = `INVITE sip:b@x SIP/2.0\r\n${HEAD.join('\r\n')}\r\nl: 2\r\n\r\nab`;
+    expect(parseSipMessage(ascii(`\r\n\r\n${text}later`)).octets).toBe(text.length);
+    const [first, second] = createSipStream().push(ascii(`\r\n${text}${text}`));
+    expect([first?.octets, second?.octets]).toEqual([text.length, text.length]);
+  });
+
   it('keeps every octet of a UTF-8 value, a final A0 too', () => {
     const bytes = concat(
       ascii('INVITE sip:b@x SIP/2.0\r\nSubject: '),
@@ -106,7 +114,10 @@ describe('parseSipMessage', () => {
     );
     const message = parseSipMessage(bytes);
     expect(headerValue(message, 'subject')).toBe('\u00c3\u00a0');
-    expect(parseSipMessage(encodeSipMessage(message))).toEqual(message);
+    expect(parseSipMessage(encodeSipMessage(message))).toEqual({
+      ...message,
+      octets: encodeSipMessage(message).length,
+    });
   });
 
   it('skips keep-alives before and discards octets after a datagram; takes a binary body whole', () => {
@@ -196,7 +207,10 @@ describe('encodeSipMessage', () => {
     const message = parseSipMessage(
       octets(['SIP/2.0 200 OK', 'f:sip:a@x', 't  :  <sip:b@x>;tag=2', 'i:c', 'CSeq: 1\t INVITE', 'X:', 'l:1'], 'b'),
     );
-    expect(parseSipMessage(encodeSipMessage(message))).toEqual(message);
+    expect(parseSipMessage(encodeSipMessage(message))).toEqual({
+      ...message,
+      octets: encodeSipMessage(message).length,
+    });
   });
 
   it.each<[string, Partial<SipDraft>]>([
