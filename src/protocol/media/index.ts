@@ -12,4 +12,5 @@ export { createReception, type Reception } from './reception.ts';
 export { encodeRtp, parseRtp, type RtpPacket } from './rtp.ts';
 export { createStereoWav, type StereoWav } from './stereo-wav.ts';
 export { createTransport, type TcpEvent, type Transport, type TransportEvent, type UdpEvent } from './transport.ts';
+export { splitStereoWav } from './split-wav.ts';
 export { readSpeechWav } from './wav-read.ts';
