@@ -32,12 +32,22 @@ export const revocationRoute = route({
   response: revocationAnswer,
 });
 
+/** Counts of packets in equal steps of time, at most 128 of them. */
+const counts = z.array(z.int().min(0)).max(128);
 const stream = z.strictObject({
   ssrc: hexOctets(4),
   direction: z.enum(['initiator-to-responder', 'responder-to-initiator']),
   packets: z.int().min(0),
   decrypted: z.int().min(0),
   failed: z.int().min(0),
+  /** The same over time, from the first packet: `startMs` since 1970 by the capture's clock; losses by RTP sequence. */
+  timeline: z.strictObject({
+    startMs: z.int(),
+    stepMs: z.int().min(1),
+    packets: counts,
+    lost: counts,
+    failed: counts,
+  }),
 });
 
 const session = z.strictObject({

@@ -90,7 +90,7 @@ export class CallMedia {
       this.#decrypt(event, direction);
     } else if (this.full) {
       this.dropped += 1;
-      this.#streams.count(payload, direction);
+      this.#streams.count(payload, direction, timeMs);
     } else {
       // The payload is a view into a frame that the reader will drop.
       this.#held.push({ event: { ...event, payload: Uint8Array.from(payload) }, direction });
@@ -115,7 +115,7 @@ export class CallMedia {
 
   /** Streams of which a packet was seen; with `delivered` false nothing of them counts as decrypted. */
   streams(delivered: boolean): SessionStream[] {
-    for (const { event, direction } of this.#held) this.#streams.count(event.payload, direction);
+    for (const { event, direction } of this.#held) this.#streams.count(event.payload, direction, event.timeMs);
     this.#forgetHeld();
     return this.#streams.summary(delivered);
   }
@@ -139,7 +139,7 @@ export class CallMedia {
   }
 
   #decrypt({ payload, timeMs, source, destination }: UdpEvent, towards: Direction | undefined): void {
-    const opened = this.#streams.decrypt(payload, towards);
+    const opened = this.#streams.decrypt(payload, towards, timeMs);
     if (opened === undefined || !this.#options.keepContent) return;
     const { clear, direction } = opened;
     this.#records.push(pcapRecord(timeMs, udpFrame(source, destination, clear)));

@@ -6,12 +6,14 @@ import { isHalfkeyError, toHex, uint } from '../../foundation/base/index.ts';
 import type { MediaKey } from '../../protocol/discovery/index.ts';
 import { createSrtpReceiver, type SrtpReceiver } from '../../protocol/srtp/index.ts';
 import type { SessionStream } from '../../contract/administration/index.ts';
+import { StreamTimeline } from './stream-timeline.ts';
 
 export type Direction = SessionStream['direction'];
 
 interface Stream {
   readonly ssrc: number;
   readonly direction: Direction;
+  readonly timeline: StreamTimeline;
   packets: number;
   decrypted: number;
   receiver?: SrtpReceiver;
@@ -30,7 +32,8 @@ export class SrtpStreams {
   /** Names a stream, as the clear CS ID map does; SSRC 0 is none. */
   expect(ssrc: number, direction: Direction): void {
     const key = keyOf(ssrc, direction);
-    if (ssrc !== 0 && !this.#streams.has(key)) this.#streams.set(key, { ssrc, direction, packets: 0, decrypted: 0 });
+    if (ssrc === 0 || this.#streams.has(key)) return;
+    this.#streams.set(key, { ssrc, direction, timeline: new StreamTimeline(), packets: 0, decrypted: 0 });
   }
 
   /** Whether any packet of a named stream has been counted. */
@@ -49,11 +52,11 @@ export class SrtpStreams {
     }
   }
 
-  /** Counts a packet that is not decrypted. */
-  count(packet: Uint8Array, direction: Direction | undefined): void {
+  /** Counts a packet, captured at `timeMs`, that is not decrypted. */
+  count(packet: Uint8Array, direction: Direction | undefined, timeMs: number): void {
     const stream = this.#streamOf(packet, direction);
     if (stream === undefined) this.foreign += 1;
-    else stream.packets += 1;
+    else note(stream, packet, timeMs, 'unread');
   }
 
   /**
@@ -63,16 +66,20 @@ export class SrtpStreams {
   decrypt(
     packet: Uint8Array,
     direction: Direction | undefined,
+    timeMs: number,
   ): { clear: Uint8Array; direction: Direction } | undefined {
-    this.count(packet, direction);
     const stream = this.#streamOf(packet, direction);
-    if (stream?.receiver === undefined) return undefined;
+    if (stream?.receiver === undefined) {
+      this.count(packet, direction, timeMs);
+      return undefined;
+    }
     try {
       const clear = stream.receiver.unprotect(packet);
-      stream.decrypted += 1;
+      note(stream, packet, timeMs, 'decrypted');
       return { clear, direction: stream.direction };
     } catch (error) {
       if (!isHalfkeyError(error)) throw error;
+      note(stream, packet, timeMs, 'refused');
       return undefined;
     }
   }
@@ -81,9 +88,10 @@ export class SrtpStreams {
   summary(delivered: boolean): SessionStream[] {
     return [...this.#streams.values()]
       .filter(({ packets }) => packets > 0)
-      .map(({ ssrc, direction, packets, decrypted }) => {
+      .map(({ ssrc, direction, packets, decrypted, timeline }) => {
         const good = delivered ? decrypted : 0;
-        return { ssrc: toHex(uint(ssrc, 4)), direction, packets, decrypted: good, failed: packets - good };
+        const counts = { packets, decrypted: good, failed: packets - good, timeline: timeline.summary(delivered) };
+        return { ssrc: toHex(uint(ssrc, 4)), direction, ...counts };
       });
   }
 
@@ -99,6 +107,13 @@ export class SrtpStreams {
     // An address that both sides announced, or that a relay changed, does not tell the direction.
     return this.#streams.get(keyOf(ssrc, likely)) ?? this.#streams.get(keyOf(ssrc, OPPOSITE[likely]));
   }
+}
+
+/** Enters a packet into the books of its stream. */
+function note(stream: Stream, packet: Uint8Array, timeMs: number, outcome: Parameters<StreamTimeline['add']>[2]): void {
+  stream.packets += 1;
+  if (outcome === 'decrypted') stream.decrypted += 1;
+  stream.timeline.add(timeMs, new DataView(packet.buffer, packet.byteOffset, packet.length).getUint16(2), outcome);
 }
 
 function keyOf(ssrc: number, direction: Direction): string {

@@ -68,7 +68,10 @@ describe('packets that wait for a key', () => {
     made.unlock([key]);
     expect(made.full).toBe(false);
     expect(made.streams(true)).toEqual([
-      { ssrc: '01020304', direction: 'initiator-to-responder', packets: 10, decrypted: 3, failed: 7 },
+      {
+        ...{ ssrc: '01020304', direction: 'initiator-to-responder', packets: 10, decrypted: 3, failed: 7 },
+        timeline: { startMs: 1060, stepMs: 100, packets: [8, 2], lost: [0, 0], failed: [5, 2] },
+      },
     ]);
   });
 

@@ -67,6 +67,7 @@ describe.each(WAYS)('way %s', (way) => {
           packets: 5,
           decrypted: 5,
           failed: 0,
+          timeline: { startMs: expect.any(Number), stepMs: 100, packets: [5], lost: [0], failed: [0] },
         })),
         files: {
           wav: '/handed-over/session-1/call.wav',
