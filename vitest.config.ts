@@ -11,6 +11,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
+      // It runs in a browser: test/interop/report-browser.test.ts.
+      exclude: ['src/program/report/page/**'],
       reporter: ['json'],
       reportsDirectory: 'coverage/vitest',
       reportOnFailure: true,

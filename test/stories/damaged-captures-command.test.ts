@@ -13,7 +13,7 @@ import {
   type CallOptions,
   type TestCall,
 } from '../support/calls.ts';
-import { filesBelow, labs, run, secretsIn, temporaryDirectory, type LabOutcome } from '../support/lab.ts';
+import { handedOver, labs, run, secretsIn, temporaryDirectory, type LabOutcome } from '../support/lab.ts';
 
 const T1 = Date.UTC(2026, 6, 14, 12);
 const alice = testParty('sip:alice@operator-a.example', testDistrict('operator-a.example'));
@@ -79,7 +79,7 @@ describe('a capture', () => {
     expect(json.sessions).toMatchObject([{ status: 'INCOMPLETE', reason: 'need R_MESSAGE_1', kSession: null }]);
     expect(json.error).toMatchObject({ code: 'NOT_RECOVERED', message: 'INCOMPLETE: need R_MESSAGE_1' });
     expect(stderr).toContain('need R_MESSAGE_1');
-    expect(filesBelow(out).filter((file) => !file.includes('/roles/'))).toEqual([]);
+    expect(handedOver(out)).toEqual([]);
     for (const role of ['kms', 'provider', 'df']) {
       const config = join(out, 'roles', role, 'config.json');
       const verified = await run(['log', 'verify', '--config', config, '--json']);

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/foundation/base/index.ts';
 import { fixtureOf, interleave, makeCall, pcapOf, testDistrict, testParty, type TestCall } from '../support/calls.ts';
-import { filesBelow, labs, run, temporaryDirectory, type LabOutcome, type Way } from '../support/lab.ts';
+import { filesBelow, handedOver, labs, run, temporaryDirectory, type LabOutcome, type Way } from '../support/lab.ts';
 import { findNeedles, secretNeedle, type Needle } from '../support/taint.ts';
 
 const T1 = Date.UTC(2026, 4, 6, 9, 30);
@@ -191,7 +191,7 @@ describe('ten calls, one of them the target', () => {
       expect(times('speech of the target in /session-1/media.pcap')).toBe(24);
       expect(times('speech of the target in channel 0')).toBe(12);
       expect(times('speech of the target in channel 1')).toBe(12);
-      expect(filesBelow(out).filter((file) => !file.includes('/roles/'))).toHaveLength(3);
+      expect(handedOver(out)).toHaveLength(3);
     },
   );
 });

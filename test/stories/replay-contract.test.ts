@@ -13,6 +13,7 @@ import {
   BOB,
   filesBelow,
   GOLDEN_1024,
+  handedOver,
   lab,
   labs,
   rolesOf,
@@ -95,9 +96,12 @@ describe('a replay that succeeds', () => {
           keyConfirmed: true,
           kSession: golden.K_SESSION,
           streams: [
-            { ssrc: golden.ssrc.A, direction: 'initiator-to-responder', packets: 5, decrypted: 5, failed: 0 },
-            { ssrc: golden.ssrc.B, direction: 'responder-to-initiator', packets: 5, decrypted: 5, failed: 0 },
-          ],
+            { ssrc: golden.ssrc.A, direction: 'initiator-to-responder' },
+            { ssrc: golden.ssrc.B, direction: 'responder-to-initiator' },
+          ].map((stream) => ({
+            ...{ ...stream, packets: 5, decrypted: 5, failed: 0 },
+            timeline: { startMs: expect.any(Number), stepMs: 100, packets: [5], lost: [0], failed: [0] },
+          })),
           files: {
             wav: join(out, 'session-1/call.wav'),
             pcap: join(out, 'session-1/media.pcap'),
@@ -106,6 +110,7 @@ describe('a replay that succeeds', () => {
         },
       ],
       notes: [],
+      report: join(out, 'report.html'),
     });
     for (const file of Object.values(json.sessions[0]?.files ?? {})) expect(isAbsolute(file ?? '')).toBe(true);
     expect(content.json.sessions[0]).toMatchObject({ solution: 3, alternative: null, role: 'initiator' });
@@ -182,7 +187,7 @@ describe('a replay that finds nothing, or not enough', () => {
     expect(status).toBe(2);
     expect(json).toMatchObject({ version: 1, sessions: [], error: { code: 'NO_SESSION' } });
     expect(json.reason).toBe('the capture holds no call of the target');
-    expect(filesBelow(out).filter((file) => !file.includes('/roles/'))).toEqual([]);
+    expect(handedOver(out)).toEqual([]);
     // And nothing of the call that is not the target's: its parties are in no file and no answer.
     expect(JSON.stringify(json)).not.toMatch(/alice|bob/);
     for (const file of filesBelow(out)) expect(readFileSync(file, 'latin1'), file).not.toMatch(/alice@|bob@/);

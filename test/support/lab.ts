@@ -241,6 +241,10 @@ export function filesBelow(directory: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
+/** What a lab handed over: its files but for those of the roles and the report. */
+export const handedOver = (out: string): string[] =>
+  filesBelow(out).filter((file) => !file.includes('/roles/') && file !== join(out, 'report.html'));
+
 /** Octets as they might lie around: raw, hexadecimal, base64, each as a text of single octets. */
 export function traces(octets: Uint8Array): string[] {
   const buffer = Buffer.from(octets);

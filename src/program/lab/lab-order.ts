@@ -27,13 +27,18 @@ export interface LabResult {
   readonly roles: readonly { readonly role: string; readonly pid: number }[];
   readonly sessions: readonly Session[];
   readonly notes: readonly string[];
+  /** Absolute path of report.html; null, and a note why, when it could not be written. */
+  readonly report: string | null;
   /** Why the result is not as wished; absent when it is. */
   readonly reason?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
 }
 
 /** The result of a lab: as wished when there is a session, and each was recovered and confirmed. */
-export function resultOf(running: readonly RoleProcess[], { sessions, notes }: SessionsAnswer): LabResult {
+export function resultOf(
+  running: readonly RoleProcess[],
+  { sessions, notes }: SessionsAnswer,
+): Omit<LabResult, 'report'> {
   const result = { version: 1 as const, roles: running.map(({ role, pid }) => ({ role, pid })), sessions, notes };
   const failed = sessions.filter(({ status, keyConfirmed }) => status !== 'recovered' || !keyConfirmed);
   if (sessions.length > 0 && failed.length === 0) return result;
@@ -47,3 +52,11 @@ export function resultOf(running: readonly RoleProcess[], { sessions, notes }: S
 
 const describe = ({ status, reason }: Session): string =>
   reason === null ? `${status}, not confirmed` : `${status}: ${reason}`;
+
+/** A result with its report, or with a note why there is none. */
+export function reported<Result extends Omit<LabResult, 'report'>>(
+  result: Result,
+  { report, note }: { readonly report: string | null; readonly note?: string },
+): Result & Pick<LabResult, 'report'> {
+  return { ...result, notes: note === undefined ? result.notes : [...result.notes, note], report };
+}

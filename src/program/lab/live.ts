@@ -5,17 +5,20 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../foundation/base/index.ts';
+import { octetsOf } from './capture-clock.ts';
 import { captureOf, startTap, writeClient } from './clients.ts';
 import { federate, provision, type RunningDistrict } from './federation.ts';
 import { HOST, neededFlags, startHolders, type LabDistrict } from './holders.ts';
 import { intercept, type Interception } from './interception.ts';
-import { resultOf, type LabOrder, type LabResult } from './lab-order.ts';
+import { readLogs } from './holder-logs.ts';
+import { reported, resultOf, type LabOrder, type LabResult } from './lab-order.ts';
 import { createLadder, type Ladder } from './ladder.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { createOrganisations } from './organisations.ts';
 import { assertUsable, prepareOutput } from './output-directory.ts';
 import type { Processes } from './processes.ts';
 import { supervised } from './supervised.ts';
+import { writeReport, type ReportSource } from './write-report.ts';
 
 export interface LiveOrder extends LabOrder {
   readonly nonceMode: 1 | 2 | 3;
@@ -56,9 +59,15 @@ export async function live(order: LiveOrder): Promise<{ result: LiveResult; stat
       if (!ladder.take(role, event)) narrator.event(role, event);
     },
   };
-  const result = await supervised(order, watched, (processes, signal) =>
+  const found = await supervised(order, watched, (processes, signal) =>
     call(order, out, processes, watched, ladder, signal),
   );
+  const { level, curve, nonceMode, solution, alternative } = order;
+  const flags = neededFlags({ level, nonceMode, solution, alternative });
+  const target = SIDES[order.targets[0] === 'responder' ? 'b' : 'a'].subscriber;
+  const about = { kind: 'live', level, curve, nonceMode, flags, target, order, out, offsetMs: 0 } as const;
+  const report = await writeReport({ ...about, ...found, capture: () => octetsOf(captureOf(join(out, 'roles'))) });
+  const result = reported(found.result, report);
   narrator.result(result, out);
   return { result, status: result.error === undefined ? 0 : 2 };
 }
@@ -70,7 +79,7 @@ async function call(
   narrator: Narrator,
   ladder: Ladder,
   signal: AbortSignal,
-): Promise<LiveResult> {
+): Promise<{ result: Omit<LiveResult, 'report'>; logs: ReportSource['logs'] }> {
   const roles = join(out, 'roles');
   const [a, b] = await Promise.all([
     startDistrict(order, 'a', roles, processes),
@@ -122,7 +131,21 @@ async function call(
     notes: answers.flatMap(({ notes }) => notes),
   };
   ladder.summary(called);
-  return { ...resultOf([...holders, ...interceptions.map(({ df }) => df), tap, callee], answer), call: called };
+  const result = resultOf([...holders, ...interceptions.map(({ df }) => df), tap, callee], answer);
+  const logs = await Promise.all(
+    (
+      [
+        ['operator A', a, 'initiator'],
+        ['operator B', b, 'responder'],
+      ] as const
+    ).map(([name, one, side]) => {
+      const dfs = interceptions.filter((_, i) => order.targets[i] === side).map(({ df }) => df);
+      const { kms, provider } = one.holders;
+      const running = [kms, ...(provider === undefined ? [] : [provider]), ...dfs];
+      return readLogs(one.district.organisations, running, name);
+    }),
+  );
+  return { result: { ...result, call: called }, logs: logs.flat() };
 }
 
 async function startDistrict(

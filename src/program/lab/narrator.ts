@@ -24,7 +24,12 @@ export interface Narrator {
   /** One rung of a call's ladder. */
   rung(time: string, actor: string, text: string): void;
   result(
-    result: { readonly sessions: readonly Session[]; readonly notes: readonly string[]; readonly reason?: string },
+    result: {
+      readonly sessions: readonly Session[];
+      readonly notes: readonly string[];
+      readonly report: string | null;
+      readonly reason?: string;
+    },
     out: string,
   ): void;
 }
@@ -101,11 +106,12 @@ export function createNarrator({
     rung(time, actor, text) {
       narrate(`  ${c.dim(time.padStart(9))}  ${actor.padEnd(12)} ${text}`);
     },
-    result({ sessions, notes, reason }, out) {
+    result({ sessions, notes, reason, report }, out) {
       for (const session of sessions) narrateSession(session);
       for (const note of notes) narrate(c.dim(`  note: ${note}`));
       if (reason !== undefined) narrate(c.red(`  not as wished: ${reason}`));
       narrate(c.dim(`  everything is in ${out}`));
+      if (report !== null) narrate(`  to look at: ${c.cyan(report)}`);
     },
   };
 

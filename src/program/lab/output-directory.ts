@@ -27,12 +27,13 @@ export async function prepareOutput(order: Order, nowMs: number): Promise<string
 }
 
 /**
- * Takes away the states of an earlier run's roles, which had other keys, and its sessions, whose files would stand
+ * Takes away the states of an earlier run's roles, which had other keys, and its report and sessions, which would stand
  * beside those of this run. Everything else stays.
  */
 async function removeEarlier(directory: string): Promise<void> {
   const sessions = (await readdir(directory)).filter((name) => /^session-\d+$/.test(name));
-  for (const name of ['roles', ...sessions]) await rm(join(directory, name), { recursive: true, force: true });
+  for (const name of ['roles', 'report.html', ...sessions])
+    await rm(join(directory, name), { recursive: true, force: true });
 }
 
 /** Two labs that start in the same second get a directory each: only one of them can make it. */

@@ -11,16 +11,18 @@ import { intakeRoute } from '../../contract/intake/index.ts';
 import { parseBody } from '../../contract/route/index.ts';
 import { clockOffset, octetsOf, timeOfCall } from './capture-clock.ts';
 import { readFixture, type Fixture } from './fixture.ts';
-import { resultOf, type LabOrder, type LabResult } from './lab-order.ts';
+import { readLogs } from './holder-logs.ts';
+import { reported, resultOf, type LabOrder, type LabResult } from './lab-order.ts';
+import { neededFlags, type LabDistrict } from './holders.ts';
 import { createLabWarrant, type LabWarrant } from './lab-warrant.ts';
 import { captureOf } from './message-capture.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { createOrganisations } from './organisations.ts';
 import { assertUsable, prepareOutput } from './output-directory.ts';
 import type { Processes } from './processes.ts';
-import { neededFlags, type LabDistrict } from './holders.ts';
 import { startRoles, type LabPlan } from './roles.ts';
 import { supervised } from './supervised.ts';
+import { writeReport, type ReportSource } from './write-report.ts';
 
 export interface ReplayOrder extends LabOrder {
   readonly fixture: string;
@@ -50,11 +52,15 @@ export async function replay(order: ReplayOrder): Promise<{ result: LabResult; s
     directory: join(out, 'roles'),
     clients: false,
   };
-  narrator.plan(district, fixture.curve, neededFlags(district));
+  const flags = neededFlags(district);
+  narrator.plan(district, fixture.curve, flags);
   const plan: LabPlan = { fixture, side, target, district, delivery: out };
-  const result = await supervised(order, narrator, (processes, signal) =>
+  const found = await supervised(order, narrator, (processes, signal) =>
     run(order, capturedMs, plan, processes, narrator, signal),
   );
+  const { level, curve, nonceMode } = fixture;
+  const report = await writeReport({ kind: 'replay', level, curve, nonceMode, flags, target, order, out, ...found });
+  const result = reported(found.result, report);
   narrator.result(result, out);
   return { result, status: result.error === undefined ? 0 : 2 };
 }
@@ -66,7 +72,7 @@ async function run(
   processes: Processes,
   narrator: Narrator,
   signal: AbortSignal,
-): Promise<LabResult> {
+): Promise<Pick<ReportSource, 'result' | 'logs' | 'capture' | 'offsetMs'>> {
   const { fixture, target } = plan;
   const { solution, alternative, organisations } = plan.district;
   const roles = await startRoles(plan, processes);
@@ -84,8 +90,15 @@ async function run(
     signal,
   });
   narrator.warranted(warrant);
-  const { path, stream } = captureFor(order, capturedMs, fixture, warrant, narrator);
-  const taken = await roles.tap.request({ method: intakeRoute.method, path, stream, timeoutMs: 0, signal });
+  const { capture, offsetMs } = captureFor(order, capturedMs, fixture, warrant, narrator);
+  const path = offsetMs === 0 ? intakeRoute.path : `${intakeRoute.path}?clockOffsetMs=${String(offsetMs)}`;
+  const taken = await roles.tap.request({
+    method: intakeRoute.method,
+    path,
+    stream: capture(),
+    timeoutMs: 0,
+    signal,
+  });
   const { intake } = parseBody(intakeRoute.response, taken);
   const answer = await roles.admf.request({
     method: sessionsRoute.method,
@@ -94,25 +107,25 @@ async function run(
     signal,
   });
   await Promise.all([roles.admf.close(), roles.tap.close()]);
-  return resultOf(roles.running, parseBody(sessionsRoute.response, answer));
+  const result = resultOf(roles.running, parseBody(sessionsRoute.response, answer));
+  return { result, logs: await readLogs(organisations, roles.running, ''), capture, offsetMs };
 }
 
-/** The octets for the intake, and its path with the offset of the capture's clock. */
+/** The octets for the intake, and what has to be added to the capture's clock. */
 function captureFor(
   { capture }: ReplayOrder,
   capturedMs: number | undefined,
   fixture: Fixture,
   { fromMs, toMs }: LabWarrant,
   narrator: Narrator,
-): { path: string; stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array> } {
-  if (capture === undefined || capturedMs === undefined)
-    return { path: intakeRoute.path, stream: [captureOf(fixture.messages ?? {}, fixture.t1)] };
-  const offset = clockOffset(capturedMs, fixture.t1, fromMs, toMs);
-  narrator.capture(offset);
-  return {
-    path: offset === 0 ? intakeRoute.path : `${intakeRoute.path}?clockOffsetMs=${String(offset)}`,
-    stream: octetsOf(capture),
-  };
+): Pick<ReportSource, 'capture' | 'offsetMs'> {
+  if (capture === undefined || capturedMs === undefined) {
+    const made = captureOf(fixture.messages ?? {}, fixture.t1);
+    return { capture: () => [made], offsetMs: 0 };
+  }
+  const offsetMs = clockOffset(capturedMs, fixture.t1, fromMs, toMs);
+  narrator.capture(offsetMs);
+  return { capture: () => octetsOf(capture), offsetMs };
 }
 
 /** Whose district the target belongs to: by the domain in the district's name, else by the messages. */
