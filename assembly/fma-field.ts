@@ -140,21 +140,12 @@ function product(r: usize, a: usize, b: usize, start: usize, square: bool): void
 
     const low = max(column - last, 0);
     const pairs = min(column, last) - low + 1;
-    for (let run = 0; run < 3; run++) {
-      let x = a + ((<usize>low) << 5);
-      let y = b + ((<usize>(column - low)) << 5);
-      let count = square ? pairs >> 1 : pairs;
-      if (run === 1) {
-        if (!square || (pairs & 1) === 0) continue;
-        x = a + ((<usize>column) << 4);
-        y = x;
-        count = 1;
-      } else if (run === 2) {
-        x = quotient + ((<usize>low) << 5);
-        y = modulus + ((<usize>(column - low)) << 5);
-        count = column < blocks ? column : pairs;
-      }
-      for (; count > 0; count--) {
+    let x = a + ((<usize>low) << 5);
+    let y = b + ((<usize>(column - low)) << 5);
+    let end = x + ((<usize>(square ? pairs >> 1 : pairs)) << 5);
+    // Pairs of a and b, for a square then the diagonal, then pairs of m and p.
+    for (let run = square && (pairs & 1) !== 0 ? 0 : 1; ; run++) {
+      for (; x < end; x += 32, y -= 32) {
         const y01 = v128.load(y);
         const y23 = v128.load(y, 16);
         let factor = v128.load64_splat(x);
@@ -188,8 +179,16 @@ function product(r: usize, a: usize, b: usize, start: usize, square: bool): void
         high = f64x2.relaxed_madd(factor, y23, highConstant);
         e3 = i64x2.add(e3, high);
         o2 = i64x2.add(o2, f64x2.relaxed_madd(factor, y23, f64x2.sub(bothConstants, high)));
-        x += 32;
-        y -= 32;
+      }
+      if (run === 2) break;
+      if (run === 0) {
+        x = a + ((<usize>column) << 4);
+        y = x;
+        end = x + 32;
+      } else {
+        x = quotient + ((<usize>low) << 5);
+        y = modulus + ((<usize>(column - low)) << 5);
+        end = quotient + ((<usize>min(column, blocks)) << 5);
       }
     }
 

@@ -252,11 +252,11 @@ export function makeLines(lines: usize, A: usize): bool {
   step = 0;
   for (let i = orderDigitCount - 2; i >= 0; i--) {
     const at = work + <usize>step * stride;
-    settleLine(lines + <usize>(2 * step) * elementSize, at, inverse, t);
+    settleTangent(lines + <usize>(2 * step) * elementSize, at, inverse, t);
     inverse = at + 3 * elementSize;
     step++;
     if (i > 0 && load<i8>(orderDigits + <usize>i) !== 0) {
-      settleLine(lines + <usize>(2 * step) * elementSize, at + stride, one, t);
+      settleChord(lines + <usize>(2 * step) * elementSize, at + stride);
       inverse = at + stride + 3 * elementSize;
       step++;
     }
@@ -265,16 +265,28 @@ export function makeLines(lines: usize, A: usize): bool {
   return closed && infinite === 0 && doubles;
 }
 
-/** Slope and c = slope x - y, from the numerator and the step's entry, its Z of the sum inverted already. */
-function settleLine(line: usize, at: usize, inverse: usize, t: usize): void {
+/**
+ * Slope and c = slope x - y, from the numerator M and the step's entry (X, Y, Z) with 1/(Z of the sum) and `inverse` = 1/Z.
+ * For a tangent the sum has Z' = 2YZ, so that y = B/(Z' Z^2) with B = 2Y^2, and c = (M X - B)/(Z' Z^2).
+ */
+function settleTangent(line: usize, at: usize, inverse: usize, t: usize): void {
+  const c = line + elementSize;
+  const next = at + 3 * elementSize;
+  sqr(t, at + elementSize);
+  mul(c, line, at);
+  combine(c, 1, c, -2, t);
+  sqr(t, inverse);
+  mul(t, t, next);
+  mul(c, c, t);
+  mul(line, line, next);
+}
+
+/** The same for a chord, through an affine point. */
+function settleChord(line: usize, at: usize): void {
   const c = line + elementSize;
   mul(line, line, at + 3 * elementSize);
-  sqr(t, inverse);
-  mul(c, at, t);
-  mul(c, c, line);
-  mul(t, t, inverse);
-  mul(t, t, at + elementSize);
-  combine(c, 1, c, -1, t);
+  mul(c, line, at);
+  combine(c, 1, c, -1, at + elementSize);
 }
 
 /** r = e'(A, B) from A's lines; false when B is of order 2, 3 or 6. Regular. */

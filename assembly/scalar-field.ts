@@ -83,21 +83,12 @@ function product(r: usize, a: usize, b: usize, square: bool): void {
   for (let column = 0; column < 2 * blocks - 1; column++) {
     const low = max(column - last, 0);
     const pairs = min(column, last) - low + 1;
-    for (let run = 0; run < 3; run++) {
-      let x = a + ((<usize>low) << 4);
-      let y = b + ((<usize>(column - low)) << 4);
-      let count = square ? pairs >> 1 : pairs;
-      if (run === 1) {
-        if (!square || (pairs & 1) === 0) continue;
-        x = a + ((<usize>column) << 3);
-        y = x;
-        count = 1;
-      } else if (run === 2) {
-        x = quotient + ((<usize>low) << 4);
-        y = modulus + ((<usize>(column - low)) << 4);
-        count = column < blocks ? column : pairs;
-      }
-      for (; count > 0; count--) {
+    let x = a + ((<usize>low) << 4);
+    let y = b + ((<usize>(column - low)) << 4);
+    let end = x + ((<usize>(square ? pairs >> 1 : pairs)) << 4);
+    // Pairs of a and b, for a square then the diagonal, then pairs of m and p.
+    for (let run = square && (pairs & 1) !== 0 ? 0 : 1; ; run++) {
+      for (; x < end; x += 16, y -= 16) {
         const y0 = <i64>load<i32>(y);
         const y1 = <i64>load<i32>(y, 4);
         const y2 = <i64>load<i32>(y, 8);
@@ -122,8 +113,16 @@ function product(r: usize, a: usize, b: usize, square: bool): void {
         t4 += factor * y1;
         t5 += factor * y2;
         t6 += factor * y3;
-        x += 16;
-        y -= 16;
+      }
+      if (run === 2) break;
+      if (run === 0) {
+        x = a + ((<usize>column) << 3);
+        y = x;
+        end = x + 16;
+      } else {
+        x = quotient + ((<usize>low) << 4);
+        y = modulus + ((<usize>(column - low)) << 4);
+        end = quotient + ((<usize>min(column, blocks)) << 4);
       }
     }
 
