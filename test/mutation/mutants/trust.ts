@@ -148,9 +148,9 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'answer: bound to another request',
-    file: 'trust/release/sealed-answer.ts',
-    original: 'context.requestId || wrt',
-    mutated: 'context.requestId && wrt',
+    file: 'trust/release/sealed.ts',
+    original: 'protectedHeader[name] !== value',
+    mutated: 'protectedHeader[name] > value',
     test: 'trust/release/sealed-answer.test.ts',
     only: /bound to its request/,
   },
