@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createAuthority, issueCertificate, type Authority, type Credential } from '../../src/platform/index.ts';
 import { approveWarrant, signWarrant, verifyWarrant } from '../../src/trust/warrant/index.ts';
 import { describePeer, readCertificates, roleOf } from '../../src/platform/tls-identity.ts';
+import { needs } from '../support/needs.ts';
 import { temporaryDirectory } from './support.ts';
 
 let authority: Authority;
@@ -54,6 +55,7 @@ describe('certificates', () => {
   });
 
   it('verify with OpenSSL for TLS', () => {
+    needs('openssl');
     const directory = temporaryDirectory();
     for (const [name, text] of Object.entries({
       'ca.pem': authority.certificate,
@@ -79,6 +81,7 @@ describe('certificates', () => {
   });
 
   it('for signing are of no use for TLS', async () => {
+    needs('openssl');
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'ca.pem'), authority.certificate);
     writeFileSync(join(directory, 'leaf.pem'), (await signer('Judge', 'issuer')).certificate);
