@@ -1,4 +1,7 @@
-/** A vitest reporter that writes the counts and the names of skipped tests to the file HALFKEY_TEST_COUNTS names. */
+/**
+ * A vitest reporter that writes the counts, the names of skipped tests and the slowest files to the file that
+ * HALFKEY_TEST_COUNTS names.
+ */
 import { writeFileSync } from 'node:fs';
 
 /** Whether a hook of a suite around the test failed: then the test was not run, and the suite is what failed. */
@@ -7,6 +10,20 @@ function insideBrokenSuite(test) {
     if (task.errors().length > 0) return true;
   }
   return false;
+}
+
+const SLOWEST = 10;
+
+/** The files that took longest, with their seconds: the tests, their hooks and what they import. */
+function slowest(modules) {
+  const secondsOf = (module) => {
+    const { duration, collectDuration, setupDuration } = module.diagnostic();
+    return (duration + collectDuration + setupDuration) / 1000;
+  };
+  return modules
+    .map((module) => ({ file: module.relativeModuleId, seconds: secondsOf(module) }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, SLOWEST);
 }
 
 export default class CountsReporter {
@@ -30,7 +47,7 @@ export default class CountsReporter {
     }
     writeFileSync(
       process.env.HALFKEY_TEST_COUNTS,
-      JSON.stringify({ passed, failed: failures.length, skipped, failures }),
+      JSON.stringify({ passed, failed: failures.length, skipped, failures, slowest: slowest(modules) }),
     );
   }
 }

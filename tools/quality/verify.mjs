@@ -92,7 +92,7 @@ async function runTests() {
     '--reporter=./tools/quality/reporter.mjs',
     ...(process.stdout.isTTY ? [] : ['--no-color']),
   ];
-  let counts = { passed: 0, failed: 0, skipped: [], failures: [] };
+  let counts = { passed: 0, failed: 0, skipped: [], failures: [], slowest: [] };
   await step('tests', async () => {
     const status = await new Promise((resolve) => {
       const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), ...args], {
@@ -125,7 +125,7 @@ async function runTests() {
   return counts;
 }
 
-let counts = { passed: 0, failed: 0, skipped: [], failures: [] };
+let counts = { passed: 0, failed: 0, skipped: [], failures: [], slowest: [] };
 let ready = false;
 await step('install', async () => {
   checkNode();
@@ -140,6 +140,7 @@ if (ready) {
   if (wanted('tests')) counts = await runTests();
 }
 
+for (const { file, seconds } of counts.slowest) console.log(`slow: ${seconds.toFixed(1).padStart(6)} s ${file}`);
 for (const name of counts.failures) console.log(`failed: ${name}`);
 for (const name of failedSteps) console.log(`failed: step ${name}`);
 for (const name of counts.skipped) console.log(`skipped: ${name}`);
