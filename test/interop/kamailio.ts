@@ -35,6 +35,8 @@ loadmodule "maxfwd.so"
 loadmodule "siputils.so"
 loadmodule "nathelper.so"
 loadmodule "textops.so"
+# Nothing is lost here: what is only late shall not be sent twice.
+modparam("tm", "retr_timer1", 4000)
 request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
   force_rport();
