@@ -1,6 +1,6 @@
 -- Wireshark dissector of MIKEY-IBAKE (RFC 6267) with opaque nonces: the payloads that Wireshark's own MIKEY dissector
 -- does not know (IBAKE 22, ESK 23, SK 24, ECCPT 25), IDR and RANDR (RFC 6043), and the envelope of the encrypted data
--- (docs/spec-notes.md). It stands beside Wireshark's own, for data types 19 to 25, in SDP and on UDP port 2269.
+-- (src/crypto/ibe/envelope.ts). It stands beside Wireshark's own, for data types 19 to 25, in SDP and on UDP port 2269.
 -- "halfkey_plaintext" dissects the plaintext of an IBAKE or ESK payload, given as a packet of its own (Decode As, DLT user).
 -- What the project's decoder refuses as broken is an expert info here, and never a Lua error. It holds no key, decrypts
 -- nothing, and judges no order of payloads.
