@@ -88,7 +88,7 @@ export async function bulkKms(count: number): Promise<BulkKms> {
     }
   }
   const params = await withRuntime(async (runtime) => {
-    const keys = await openKmsKeys((await readKmsConfig(at('kms.json'))).config, runtime);
+    const keys = await openKmsKeys((await readKmsConfig(at('kms.json'))).config, runtime, at);
     await keys.take(new Secret('IbeMasterSecret', fromBigInt(MASTER_SECRET, 20)));
     const known = keys.parameters();
     keys.close();

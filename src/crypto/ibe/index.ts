@@ -8,7 +8,9 @@ export {
   type Level,
   type PublicParameters,
 } from './domain.ts';
-export { validatePublicParameters, verifyPrivateKey } from './validate.ts';
+export { solinasForm, validateDomain, validatePublicParameters, verifyPrivateKey } from './validate.ts';
+export { domainFromLabel, generateDomain, type LabelledDomain } from './generate.ts';
+export { decodeDomainParameters, encodeDomainParameters, parametersToPem, readParameters } from './parameters-text.ts';
 export { findBadPrivateKeys, verifyPrivateKeys, type ClaimedKey } from './validate-batch.ts';
 export {
   decrypt,

@@ -35,7 +35,7 @@ export function validateDomain({ level, p, q, P, hash }: Domain): void {
   if (q <= 0n || q.toString(2).length !== row.nq) throw bad('q', `not of ${String(row.nq)} bits`);
   if (p % 12n !== 11n) throw bad('p', 'not 11 modulo 12');
   if ((p + 1n) % q !== 0n) throw bad('q', 'does not divide p + 1');
-  if (!isSolinas(q)) throw bad('q', 'not of the form 2^a +- 2^b +- 1');
+  if (solinasForm(q) === undefined) throw bad('q', 'not of the form 2^a +- 2^b +- 1');
   if (!isPrime(q)) throw bad('q', 'not prime');
   if (!isPrime(p)) throw bad('p', 'not prime');
   validatePoint(kernelFor({ p, q }), P, 'P');
@@ -81,9 +81,12 @@ function isBuiltIn({ level, p, q, P, hash }: Domain): boolean {
   return p === known.p && q === known.q && P.x === known.P.x && P.y === known.P.y;
 }
 
-/** q odd and 2^a + s*2^b + c: exactly then the non-adjacent form has at most three digits that are not zero. */
-function isSolinas(q: bigint): boolean {
-  return q % 2n === 1n && signedDigits(q, 2).filter((digit) => digit !== 0).length <= 3;
+/** q as 2^a + s*2^b + c, or undefined: q is odd, and its non-adjacent form has at most three digits that are not zero. */
+export function solinasForm(q: bigint): string | undefined {
+  const terms = signedDigits(q, 2).flatMap((digit, i) => (digit === 0 ? [] : [{ digit, i }]));
+  if (q % 2n !== 1n || terms.length > 3) return undefined;
+  const signed = terms.reverse().map(({ digit, i }) => `${digit < 0 ? '- ' : '+ '}${i === 0 ? '1' : `2^${String(i)}`}`);
+  return signed.join(' ').replace(/^\+ /, '');
 }
 
 /** Miller-Rabin with random bases, so that a composite made for the purpose passes with probability 4^-64 at most. */

@@ -2,6 +2,7 @@
  * The district's IBE master secret s: taken in once, sealed at rest, lent to extraction only.
  * s never leaves this file but inside an issuer of the ibe module, or as a copy for a thread of this process.
  */
+import { createHash } from 'node:crypto';
 import { HalfkeyError, Secret, type Random } from '../../foundation/base/index.ts';
 import { generalizedTime, type District, type Identity } from '../../foundation/identity/index.ts';
 import {
@@ -9,10 +10,13 @@ import {
   createIssuer,
   derivePublicParameters,
   domainParameters,
+  encodeDomainParameters,
   identityInfo,
   masterSecretFor,
+  validateDomain,
   validatePublicParameters,
   type Decryptor,
+  type Domain,
   type Issuer,
   type Level,
   type PublicParameters,
@@ -37,6 +41,8 @@ export interface DistrictKeys {
 export interface DistrictKeysOptions {
   readonly district: District;
   readonly level: Level;
+  /** Instead of the built-in domain of the level. */
+  readonly domain?: Domain;
   readonly allowTestLevels: boolean;
   readonly store: KmsStore;
   readonly sealer: KmsSealer;
@@ -45,12 +51,15 @@ export interface DistrictKeysOptions {
 
 /** Opens what the store holds; a KMS without a master secret starts, and answers `UNAVAILABLE`. */
 export async function openDistrictKeys(options: DistrictKeysOptions): Promise<DistrictKeys> {
-  const { district, level, allowTestLevels, store, sealer, random } = options;
+  const { district, level, domain = domainParameters(level), allowTestLevels, store, sealer, random } = options;
   if (level === 1024 && !allowTestLevels) {
     throw new HalfkeyError('LevelRefused', 'n = 1024 is for tests: set unsafeTestLevel1024');
   }
-  const domain = domainParameters(level);
-  const context = `ibe-master-secret ${district.name} ${String(district.serial)} ${String(level)}`;
+  if (domain.level !== level) throw new HalfkeyError('BadParameters', 'level: not that of the domain');
+  if (options.domain !== undefined) validateDomain(domain);
+  // Another domain under the same serial would make other public parameters of the same secret.
+  const which = options.domain === undefined ? '' : ` ${sha256(encodeDomainParameters(domain))}`;
+  const context = `ibe-master-secret ${district.name} ${String(district.serial)} ${String(level)}${which}`;
   let current: { params: PublicParameters; issuer: Issuer; sealed: Uint8Array } | undefined;
 
   /** The parameters of a master secret. @throws HalfkeyError `LevelRefused`, `BadParameters` */
@@ -113,3 +122,5 @@ export async function openDistrictKeys(options: DistrictKeysOptions): Promise<Di
     },
   };
 }
+
+const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');

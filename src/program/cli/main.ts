@@ -10,6 +10,7 @@ import { addLab } from './lab.ts';
 import { addLog } from './log.ts';
 import { addMikey } from './mikey.ts';
 import { reportFailure } from './output.ts';
+import { addParams } from './params.ts';
 import { addServe } from './serve.ts';
 import { addUe } from './ue.ts';
 
@@ -36,7 +37,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
-  for (const add of [addLab, addServe, addUe, addMikey, addLog]) add(program, done);
+  for (const add of [addLab, addServe, addUe, addMikey, addLog, addParams]) add(program, done);
   const json = argv.includes('--json');
   try {
     await program.parseAsync(argv, { from: 'user' });

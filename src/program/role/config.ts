@@ -45,6 +45,8 @@ const kmsConfig = z.strictObject({
     name: z.string().min(1).max(255),
     serial: z.int().min(0),
     level: z.union([z.literal(1024), z.literal(2048), z.literal(3072), z.literal(7680)]).default(3072),
+    /** Domain parameters of the district's own, as `halfkey params generate` makes them; without it those of the level. */
+    domain: path.optional(),
     keyEpochSeconds: z.int().min(900).max(2_678_400).default(86_400),
     /** Seconds since 1970 between which the parameters are used; by default without end. */
     validFrom: z.int().min(0).default(0),

@@ -27,7 +27,7 @@ export async function serveKms(
   const { role, district, policy } = config;
   const runtime = await openRuntime(role, district.name, config, at);
   try {
-    const keys = await openKmsKeys(config, runtime);
+    const keys = await openKmsKeys(config, runtime, at);
     const { gate, afterAnswer } = releaseTools(runtime, config);
     const signer = {
       certificate: await readTextFile(at(config.statement.certificate)),

@@ -19,8 +19,7 @@ import {
 } from '../../entity/kms/index.ts';
 import { openRegisterStore, readTextFile, startWorkers } from '../../platform/index.ts';
 import { readKmsConfig, type KmsConfig } from './config.ts';
-import { openBatchFile } from './kms-issue-file.ts';
-import type { IssueOrder, IssueResult } from './kms-issue-order.ts';
+import { openBatchFile, type IssueOrder, type IssueResult } from './kms-issue-file.ts';
 import type { IssueWorkerStart } from './kms-issue-worker.ts';
 import { openKmsKeys } from './kms-keys.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
@@ -35,7 +34,7 @@ export async function issue(order: IssueOrder): Promise<IssueResult> {
   const identities = readIdentities(await readTextFile(order.identities));
   const runtime = await openRuntime(config.role, config.district.name, config, at);
   try {
-    const keys = await openKmsKeys(config, runtime);
+    const keys = await openKmsKeys(config, runtime, at);
     try {
       return await run(order, { config, recipient, identities, runtime, keys });
     } finally {

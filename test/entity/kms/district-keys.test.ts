@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   decodePrivateKey,
   derivePublicParameters,
+  domainFromLabel,
   domainParameters,
   identityInfo,
   sealEnvelope,
@@ -185,5 +186,41 @@ describe('after close', () => {
     decryptor.close();
     const { P } = domain;
     expect(() => decryptor.decrypt({ u: P, v: new Uint8Array(20), w: new Uint8Array(16) })).toThrow();
+  });
+});
+
+describe("a domain of the district's own", () => {
+  const own = domainFromLabel(1024, 'a district of its own').domain;
+
+  it('gives parameters and keys on it, and the same after a restart', async () => {
+    const store = memoryStore();
+    const keys = await open(store, { domain: own });
+    await keys.take(secret(123_456_789n));
+    expect(keys.parameters()).toEqual(derivePublicParameters(own, 123_456_789n));
+    const params = keys.parameters();
+    keys.close();
+    const again = await open(store, { domain: own });
+    expect(again.parameters()).toEqual(params);
+    again.issue(alice, 0).use((octets) => {
+      verifyPrivateKey(params, info(again), decodePrivateKey(octets, params));
+    });
+    again.close();
+  });
+
+  it('cannot be exchanged under a master secret: what was sealed does not open', async () => {
+    const store = memoryStore();
+    const keys = await open(store, { domain: own });
+    await keys.take(undefined);
+    keys.close();
+    await expect(open(store)).rejects.toThrow(Error);
+    await expect(open(store, { domain: domainFromLabel(1024, 'another').domain })).rejects.toThrow(Error);
+    const same = await open(store, { domain: own });
+    same.close();
+  });
+
+  it('is checked, its level too: BadParameters', async () => {
+    const bad = expect.objectContaining({ code: 'BadParameters' }) as unknown;
+    await expect(open(memoryStore(), { domain: { ...own, P: { x: own.P.x, y: own.P.y ^ 1n } } })).rejects.toEqual(bad);
+    await expect(open(memoryStore(), { domain: own, level: 2048 })).rejects.toEqual(bad);
   });
 });

@@ -65,6 +65,8 @@ describe('help and version', () => {
   it.each([
     ['lab', 'replay'],
     ['kms', 'serve'],
+    ['kms', 'issue'],
+    ['params', 'verify'],
     ['mikey', 'decode'],
     ['log', 'verify'],
   ])('%s %s --help, 0', (...args) => {
