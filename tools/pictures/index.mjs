@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { root } from '../bootstrap.mjs';
+import { epochs } from './epochs.mjs';
 import { ladder } from './ladder.mjs';
 import { table } from './table.mjs';
 
@@ -26,6 +27,8 @@ function contents(type, party) {
   return COMPONENTS.filter((component) => known.has(component));
 }
 
+const sized = (component) => `${component} ${golden[component].length / 2}`;
+
 function call() {
   const steps = MESSAGES.map((type) => {
     const { encrypted } = readIbakeMessage(fromHex(golden.messages[type]));
@@ -34,11 +37,11 @@ function call() {
     const inside =
       encrypted === undefined
         ? 'V, a MAC under the new key'
-        : `{ ${contents(type, recipient).join(', ')} } encrypted to ${recipient}`;
+        : `{ ${contents(type, recipient).map(sized).join(', ')} } encrypted to ${recipient}`;
     return {
       ...(type.startsWith('I_') ? { from: 0, to: 1 } : { from: 1, to: 0 }),
       label: type,
-      notes: `${inside}; ${octets} octets`,
+      notes: `${inside}; ${octets} octets in all`,
     };
   });
   return ladder(
@@ -183,4 +186,5 @@ export const PICTURES = {
   'minimal-sets.svg': minimalSets,
   'access.svg': access,
   'together.svg': together,
+  'epochs.svg': () => epochs(golden.nonceEpoch),
 };

@@ -30,10 +30,14 @@ export function ladder({ title, description, width = 860 }, parties, steps) {
     const middle = (at(from) + at(to)) / 2;
     const inset = to > from ? 6 : -6;
     return [
-      text(middle, y - 9, label, { style: 'head', anchor: 'middle' }),
+      text(middle, y - 9, label, { style: 'head over', anchor: 'middle' }),
       arrow(at(from) + inset, at(to) - inset, y),
-      text(middle, y + 16, notes, { style: 'small', anchor: 'middle' }),
+      text(middle, y + 16, notes, { style: 'small over', anchor: 'middle' }),
     ];
   });
-  return picture({ width, height, title, description }, [...heads, ...rungs]);
+  const told = steps.map(({ from, to, label, notes }) => {
+    const who = to === undefined ? parties[from].name : `${parties[from].name} to ${parties[to].name}`;
+    return `${who}: ${label}; ${notes}.`;
+  });
+  return picture({ width, height, title, description: [description, ...told].join(' ') }, [...heads, ...rungs]);
 }

@@ -1,13 +1,18 @@
-/** Parts of the pictures in docs/images: text, lines, and the frame that makes them readable on light and on dark. */
+/**
+ * Parts of the pictures in docs/images: text, lines, and the frame that makes them readable on light and on dark. A page
+ * may be dark while the reader's system is light: the picture brings its own ground.
+ */
 
 const STYLE = `
+  .ground { fill: #ffffff }
   text { font: 13px system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; fill: #1b1f24 }
+  .over { stroke: #ffffff; stroke-width: 5px; paint-order: stroke }
   .small { font-size: 11.5px; fill: #57606a } .head { font-weight: 600 } .mono { font-family: ui-monospace, Consolas, monospace }
   .line { stroke: #57606a; stroke-width: 1.2; fill: none } .life { stroke: #afb8c1; stroke-width: 1; stroke-dasharray: 3 4 }
   .box { fill: #f6f8fa; stroke: #d0d7de } .yes { fill: #0a6b3d } .derived { fill: #9a5b00 } .no { fill: #8c959f }
   .yes-box { fill: #dafbe1; stroke: none } .derived-box { fill: #fff1d6; stroke: none } .accent { stroke: #0550ae; fill: #0550ae }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .small { fill: #9da7b1 } .line { stroke: #9da7b1 } .life { stroke: #4a525b }
+    .ground { fill: #0d1117 } .over { stroke: #0d1117 } text { fill: #e6edf3 } .small { fill: #9da7b1 } .line { stroke: #9da7b1 } .life { stroke: #4a525b }
     .box { fill: #161b22; stroke: #30363d } .yes { fill: #56d388 } .derived { fill: #e3b341 } .no { fill: #6e7681 }
     .yes-box { fill: #12361f } .derived-box { fill: #3a2a08 } .accent { stroke: #79b8ff; fill: #79b8ff }
   }`;
@@ -42,6 +47,7 @@ export function picture({ width, height, title, description }, parts) {
 <desc id="d">${escaped(description)}</desc>
 <style>${STYLE}
 </style>
+<rect width="${width}" height="${height}" rx="6" class="ground"/>
 ${parts.join('\n')}
 </svg>
 `;

@@ -35,5 +35,9 @@ export function table({ title, description, first, firstWidth = 250, columnWidth
       line(8, y + ROW, width - 8, y + ROW, 'life'),
     ];
   });
-  return picture({ width, height, title, description }, [...head, ...body]);
+  const told = rows.map(({ name, cells }) => {
+    const columnsTold = columns.map((column, i) => `${column}: ${CELLS[cells[i]]?.sign ?? cells[i]}`);
+    return `${name}: ${columnsTold.join(', ')}.`;
+  });
+  return picture({ width, height, title, description: [description, ...told].join(' ') }, [...head, ...body]);
 }
