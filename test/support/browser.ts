@@ -69,10 +69,10 @@ export async function violations(page: Page): Promise<string[]> {
   });
 }
 
-/** Keeps a picture of the whole page; returns its path. */
-export async function picture(page: Page, name: string): Promise<string> {
+/** Keeps a picture of the page, or of what stands in the window; returns its path. */
+export async function picture(page: Page, name: string, fullPage = true): Promise<string> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const path = join(SCREENSHOTS, `${name}.png`);
-  await page.screenshot({ path, fullPage: true });
+  await page.screenshot({ path, fullPage });
   return path;
 }

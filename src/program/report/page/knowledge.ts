@@ -43,7 +43,9 @@ function entityName(entity: Entity, { way, together }: Circumstances): string {
 function columnsOf(target: 'A' | 'B'): readonly (readonly [Column, string, string])[] {
   const [own, peer] = target === 'A' ? (['x', 'y'] as const) : (['y', 'x'] as const);
   const [ownN, peerN] = target === 'A' ? (['A', 'B'] as const) : (['B', 'A'] as const);
+  // First what matters: who has the key.
   return [
+    ['K', 'K', 'the session key of the call'],
     ['s', 's', "master secret of the target's district, from which every private key follows"],
     ['PR', 'PR', "the target's private key of the day"],
     ['MS', 'MS', "the target's master secret, which opens the target's nonces"],
@@ -52,7 +54,6 @@ function columnsOf(target: 'A' | 'B'): readonly (readonly [Column, string, strin
     ['ownNonce', `N${ownN}`, "the target's nonce, as it is sealed in the messages"],
     ['peerNonce', `N${peerN}`, "the peer's nonce, as it is sealed in the messages"],
     ['scalar', own, "the target's random secret of this call"],
-    ['K', 'K', 'the session key of the call'],
   ];
 }
 
@@ -97,7 +98,7 @@ function switchesOf(start: Circumstances): Switch<string>[] {
     ...JOINABLE.filter((entity) => start.way !== '3' || entity !== 'provider').map((entity) => ({
       group: 'together' as const,
       value: entity,
-      label: entityName(entity, start),
+      label: entity === 'provider' ? 'Provider' : entityName(entity, start),
       checked: false,
     })),
   ];

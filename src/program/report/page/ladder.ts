@@ -2,7 +2,7 @@
 import type { CallView, Rung, SessionView } from '../data.ts';
 import { svg } from './dom.ts';
 import { after, many, plain, seconds } from './format.ts';
-import { carriedBy, messageId, sizeOf, timeOf, titleOf } from './messages.ts';
+import { carriedBy, messageId, shortTitleOf, sizeOf, timeOf, titleOf } from './messages.ts';
 
 const FOUR = ['I_MESSAGE_1', 'R_MESSAGE_1', 'I_MESSAGE_2', 'R_MESSAGE_2'] as const;
 const ROW = 46;
@@ -150,7 +150,8 @@ function drawRung(call: CallView, rung: Rung, place: number, { lines, narrow, wi
   });
   const first = lines[legs[0] ?? 0] ?? 0;
   const last = lines[(legs.at(-1) ?? 0) + 1] ?? width;
-  const label = narrow && carried.length > 0 ? carried.join(', ') : [titleOf(rung), ...carried].join(' \u00b7 ');
+  const title = narrow ? shortTitleOf(rung) : titleOf(rung);
+  const label = narrow && carried.length > 0 ? carried.join(', ') : [title, ...carried].join(' \u00b7 ');
   const x = narrow ? (first + last) / 2 : legs.length === lines.length - 1 ? middle : (first + last) / 2;
   const size = `${String(sizeOf(rung))} octets`;
   return svg(

@@ -23,6 +23,12 @@ export function titleOf({ title, method }: Rung): string {
   return title === method ? title : `${title} (${method})`;
 }
 
+/** The same where there is little room: a status without its reason. */
+export function shortTitleOf(rung: Rung): string {
+  const { title, method } = rung;
+  return title === method ? title.slice(0, 20) : `${title.slice(0, 3)} (${method.slice(0, 12)})`;
+}
+
 export function messageId(call: number, rung: number): string {
   return `call-${String(call)}-message-${String(rung)}`;
 }
