@@ -234,7 +234,7 @@ describeNeeding(['chromium'], 'report.html in Chromium', () => {
   });
 
   it('has a head that is a picture for README', async () => {
-    await opened(goldenFile, { width: 1200, height: 1130, scheme: 'light' }, async ({ page }) => {
+    await opened(goldenFile, { width: 1000, height: 1265, scheme: 'light' }, async ({ page }) => {
       const path = await picture(page, 'report', false);
       expect(statSync(path).size).toBeLessThan(150_000);
     });
