@@ -1,6 +1,6 @@
 /**
  * What the host calls (src/crypto/curve/wasm-kernel.ts). Arguments and results are numbers in slots; a call tells whether
- * it has a result. Regular are onCurve, hasOrder, makeLines, pairLines, power, multiplyBySecret, makeComb, multiplyWithComb,
+ * it has a result. Regular are onCurve, hasOrder, makeLines, makeLinesOfHalf, pairLines, power, multiplyBySecret, makeComb, multiplyWithComb,
  * and makeTerm and sum but for the digits: for secret data. The others are for public data.
  */
 import { combine, elementSize, limbs, mul, RADIX, setModulus, sqr } from './field';
@@ -29,7 +29,7 @@ import {
   work,
 } from './memory';
 import { belowMask, toElement, toNumber, unpack, zeroMask } from './number';
-import { closes, makeLines as makeLinesOf, pair, pairWithLines } from './pairing';
+import { closes, halve, makeLines as makeLinesOf, pair, pairWithLines } from './pairing';
 import { addAffine, doublePoint, fromAffine, takePoint } from './point';
 import { powerNorm1 } from './power';
 import {
@@ -191,12 +191,24 @@ export function pairing(): bool {
   return done;
 }
 
-/** A table of lines at `at` from the point in slots 0 and 1. */
+/** A table of lines at `at` of the point in slots 0 and 1: those of half of it. */
 export function makeLines(at: usize): bool {
   const A = takeMany(2);
   readPoint(A, 0);
-  const done = makeLinesOf(at, A);
+  // With 2H = A and [q]H = O, A is of order q.
+  const H = takeMany(2);
+  const halved = halve(H, A);
+  const done = makeLinesOf(at, H);
   release(A);
+  return halved && done;
+}
+
+/** The same from the half itself. */
+export function makeLinesOfHalf(at: usize): bool {
+  const H = takeMany(2);
+  readPoint(H, 0);
+  const done = makeLinesOf(at, H);
+  release(H);
   return done;
 }
 

@@ -197,18 +197,12 @@ export function linesSize(): usize {
   return <usize>(2 * stepCount()) * elementSize;
 }
 
-/**
- * The lines of f_{q,A/2}, each divided by its leading coefficient: slope and c of (c - slope X) + Y i, in the order of the
- * loop. False when A is not of order q. Regular.
- */
-export function makeLines(lines: usize, A: usize): bool {
-  const mark = takeMany(2);
-  const H = mark;
-  const T = takePoint();
+/** H = A/2 = [(q+1)/2]A; false when that is infinity, or 2H not A. Regular. */
+export function halve(H: usize, A: usize): bool {
+  const mark = takePoint();
+  const T = mark;
   const M = take();
   const B = take();
-  const t = take();
-  // H = [(q+1)/2]A. That 2H = A is checked, which with [q]H = O makes A of order q.
   fromAffine(T, A);
   for (let i = halfDigitCount - 2; i >= 0; i--) {
     doublePoint(T, M, B);
@@ -217,13 +211,28 @@ export function makeLines(lines: usize, A: usize): bool {
   }
   const infinite = zeroMask(T + 2 * elementSize);
   toAffine(H, T);
+  fromAffine(T, H);
+  doublePoint(T, M, B);
+  const doubles = equals(T, A, 1);
+  release(mark);
+  return doubles && infinite === 0;
+}
 
+/**
+ * The lines of f_{q,H}, each divided by its leading coefficient: slope and c of (c - slope X) + Y i, in the order of the
+ * loop. False when H is not of order q. Regular.
+ */
+export function makeLines(lines: usize, H: usize): bool {
+  const mark = takePoint();
+  const T = mark;
+  const M = take();
+  const B = take();
+  const t = take();
   // Of each step: the numerator of its slope, where the slope goes; point and Z of the sum in the work area.
   const count = stepCount();
   const stride = elementSize << 2;
   const products = work + <usize>count * stride;
   let step = 0;
-  let doubles = false;
   fromAffine(T, H);
   for (let i = orderDigitCount - 2; i >= 0; i--) {
     const at = work + <usize>step * stride;
@@ -231,7 +240,6 @@ export function makeLines(lines: usize, A: usize): bool {
     doublePoint(T, M, B);
     memory.copy(lines + <usize>(2 * step) * elementSize, M, elementSize);
     memory.copy(at + 3 * elementSize, T + 2 * elementSize, elementSize);
-    if (step === 0) doubles = equals(T, A, 1);
     step++;
     const digit = <f64>load<i8>(orderDigits + <usize>i);
     if (digit !== 0 && i > 0) {
@@ -262,7 +270,7 @@ export function makeLines(lines: usize, A: usize): bool {
     }
   }
   release(mark);
-  return closed && infinite === 0 && doubles;
+  return closed;
 }
 
 /**

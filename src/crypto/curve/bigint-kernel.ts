@@ -63,6 +63,10 @@ export function createBigintKernel({ p, q }: Curve, field: Field = createField(p
       tables.set(lines, fixedLines(field, digits, point));
       return lines;
     },
+    linesOfMultiple(k, A) {
+      assertPoint(kernel, A);
+      return kernel.lines(finite(multiply(field, k % q, A)));
+    },
     secretPairingWithLines(lines, B, random) {
       // e'(A, [k]B)^(1/k) for random k: the lines meet another point each time.
       const k = randomBigInt(1n, q - 1n, random);

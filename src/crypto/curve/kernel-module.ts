@@ -23,6 +23,7 @@ export interface KernelModule {
   powerOfElement(bits: number): void;
   pairing(): number;
   makeLines(at: number): number;
+  makeLinesOfHalf(at: number): number;
   pairLines(at: number): number;
   power(windows: number, exponentWords: number): void;
   multiplyBySecret(): number;

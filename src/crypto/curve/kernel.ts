@@ -60,6 +60,11 @@ export interface Kernel extends Curve {
    * @throws HalfkeyError `BadPoint` when A is outside the field, off the curve or not of order q
    */
   lines(A: Point | Uint8Array): Lines;
+  /**
+   * The lines of [k]A for a public A of order q and a k that is not 0 modulo q.
+   * @throws HalfkeyError `BadPoint` when A is off the curve, or its multiple not of order q
+   */
+  linesOfMultiple(k: bigint, A: Point): Lines;
   /** e'(A, B) from the lines of a secret A and a public B. @throws HalfkeyError `BadPoint` when B is of order 2, 3 or 6 */
   secretPairingWithLines(lines: Lines, B: Point, random: Random): Uint8Array;
   /** e'(A, B) from the lines of a public A and a secret B on the curve. @throws HalfkeyError `BadPoint` likewise */

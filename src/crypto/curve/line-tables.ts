@@ -9,9 +9,15 @@ const OCTETS_MAX = 4 << 20;
 const PLACES_MIN = 4;
 const PLACES_MAX = 32;
 
+/** What a table is made from: the point x || y whose lines it has, or half of it. */
+export interface LineSource {
+  readonly point: Uint8Array;
+  readonly halved: boolean;
+}
+
 export interface LineTables {
-  /** Makes the table of the point x || y, of which it takes ownership. @throws what `make` throws */
-  create(point: Uint8Array): Lines;
+  /** Makes a table; takes ownership of the source's octets. @throws what `make` throws */
+  create(source: LineSource): Lines;
   /** Where the table lies now. @throws TypeError after it was closed */
   addressOf(lines: Lines): number;
 }
@@ -19,14 +25,14 @@ export interface LineTables {
 export function createLineTables(host: {
   readonly size: number;
   allocate(size: number): number;
-  make(point: Uint8Array, at: number): void;
+  make(source: LineSource, at: number): void;
   wipe(at: number, size: number): void;
 }): LineTables {
   const { size } = host;
   const places = Math.min(Math.max(Math.floor(OCTETS_MAX / size), PLACES_MIN), PLACES_MAX);
   const free: number[] = [];
   let taken = 0;
-  const points = new WeakMap<Lines, Uint8Array>();
+  const sources = new WeakMap<Lines, LineSource>();
   /** By address, the one used last at the end. */
   const held = new Map<Lines, number>();
 
@@ -47,10 +53,10 @@ export function createLineTables(host: {
     free.push(at);
   }
 
-  function fill(lines: Lines, point: Uint8Array): number {
+  function fill(lines: Lines, source: LineSource): number {
     const at = place();
     try {
-      host.make(point, at);
+      host.make(source, at);
     } catch (error) {
       vacate(at);
       throw error;
@@ -60,30 +66,30 @@ export function createLineTables(host: {
   }
 
   return {
-    create(point) {
+    create(source) {
       const lines: Lines = {
         close() {
           const at = held.get(lines);
           held.delete(lines);
           if (at !== undefined) vacate(at);
-          points.get(lines)?.fill(0);
-          points.delete(lines);
+          sources.get(lines)?.point.fill(0);
+          sources.delete(lines);
         },
       };
       try {
-        fill(lines, point);
+        fill(lines, source);
       } catch (error) {
-        point.fill(0);
+        source.point.fill(0);
         throw error;
       }
-      points.set(lines, point);
+      sources.set(lines, source);
       return lines;
     },
     addressOf(lines) {
-      const point = points.get(lines);
-      if (point === undefined) throw new TypeError('Lines: used after they were closed, or of another kernel');
+      const source = sources.get(lines);
+      if (source === undefined) throw new TypeError('Lines: used after they were closed, or of another kernel');
       const at = held.get(lines);
-      if (at === undefined) return fill(lines, point);
+      if (at === undefined) return fill(lines, source);
       held.delete(lines);
       held.set(lines, at);
       return at;

@@ -15,6 +15,8 @@ import type { Point } from './point.ts';
 
 /** Bits of a window of the module's regular powers. */
 const WINDOW = 5;
+/** The use of P that makes its tables. */
+const COMB_AFTER = 4;
 /** Points that are combined at once. */
 const TERMS = 32;
 
@@ -26,7 +28,7 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
   const scalarBits = q.toString(2).length;
   configure(module, curve);
   let end = module.tables.value;
-  let base: { readonly P: Point; comb: number | undefined } | undefined;
+  let base: { readonly P: Point; uses: number; comb: number | undefined } | undefined;
   let combAt: number | undefined;
   let termsAt: number | undefined;
   let reference: Kernel | undefined;
@@ -43,11 +45,11 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
   const octets = (at: number, length: number): Uint8Array => new Uint8Array(module.memory.buffer, at, length);
   const slotOctets = module.slot(1) - module.slot(0);
 
-  /** Big-endian octets into a slot. */
+  /** Big-endian octets into a slot. No copy is made of them on the way: they may be secret. */
   function write(slot: number, value: Uint8Array): void {
     const target = octets(module.slot(slot), slotOctets);
     target.fill(0);
-    for (let i = 0; i < value.length; i++) target[i] = value[value.length - 1 - i] as number;
+    reverseInto(target, value);
   }
   const writeNumber = (slot: number, value: bigint): void => {
     write(slot, fromBigInt(value, fieldOctets));
@@ -64,7 +66,9 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
   /** Slots 0 and 1 as big-endian octets of both numbers. */
   function read(): Uint8Array {
     const out = new Uint8Array(2 * fieldOctets);
-    for (const i of [0, 1]) out.set(octets(module.slot(i), fieldOctets).toReversed(), i * fieldOctets);
+    for (const i of [0, 1]) {
+      reverseInto(out.subarray(i * fieldOctets, (i + 1) * fieldOctets), octets(module.slot(i), fieldOctets));
+    }
     return out;
   }
   const readPoint = (): Point => pointFromOctets(kernel, read());
@@ -87,10 +91,10 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
   const tables = createLineTables({
     size: module.linesSize(),
     allocate,
-    make(A, at) {
+    make({ point, halved }, at) {
       regular(() => {
-        writePoint(0, A);
-        ofRightOrder(module.makeLines(at));
+        writePoint(0, point);
+        ofRightOrder(halved ? module.makeLinesOfHalf(at) : module.makeLines(at));
       });
     },
     wipe: (at, size) => void octets(at, size).fill(0),
@@ -114,7 +118,7 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
   function power(z: Fp2, e: Uint8Array, bits: number): void {
     const exponent = octets(module.octets.value, Math.ceil(e.length / 4) * 4 + 4);
     exponent.fill(0);
-    exponent.set(e.toReversed());
+    reverseInto(exponent, e);
     writeElement(0, z);
     module.power(Math.max(Math.ceil(bits / WINDOW), 1), exponent.length / 4);
   }
@@ -123,12 +127,10 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
     new Int8Array(module.memory.buffer, at, digits.length).set(digits);
   }
 
-  /** The comb of P from its second use on. */
+  /** The comb of P from its fourth use on: made, it has cost as much as it saves in four. */
   function combOf(P: Point): number | undefined {
-    if (base?.P.x !== P.x || base.P.y !== P.y) {
-      base = { P, comb: undefined };
-      return undefined;
-    }
+    if (base?.P.x !== P.x || base.P.y !== P.y) base = { P, uses: 0, comb: undefined };
+    if (++base.uses < COMB_AFTER) return undefined;
     if (base.comb === undefined) {
       combAt ??= allocate(module.combSize());
       writePoint(0, P);
@@ -186,7 +188,17 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
     lines(A) {
       if (!(A instanceof Uint8Array)) assertPoint(kernel, A);
       else if (!onCurve(A)) throw new HalfkeyError('BadPoint', 'a point outside the field or off the curve');
-      return tables.create(A instanceof Uint8Array ? Uint8Array.from(A) : pointToOctets(kernel, A));
+      return tables.create({
+        point: A instanceof Uint8Array ? Uint8Array.from(A) : pointToOctets(kernel, A),
+        halved: false,
+      });
+    },
+    linesOfMultiple(k, A) {
+      assertPoint(kernel, A);
+      // The tables are those of half the point: [k/2]A is as cheap as [k]A.
+      const half = kernel.multiply((k * ((q + 1n) / 2n)) % q, A);
+      if (half === undefined) throw new HalfkeyError('BadPoint', 'a point of wrong order');
+      return tables.create({ point: pointToOctets(kernel, half), halved: true });
     },
     secretPairingWithLines: (lines, B) =>
       regular(() => {
@@ -290,6 +302,11 @@ function powerOfElement(module: KernelModule, base: bigint, exponent: bigint, fi
     0,
   ]);
   module.powerOfElement(exponent.toString(2).length);
+}
+
+/** The octets of `source` in reverse order, at the start of `target`. */
+function reverseInto(target: Uint8Array, source: Uint8Array): void {
+  for (let i = 0; i < source.length; i++) target[i] = source[source.length - 1 - i] as number;
 }
 
 function octetsOf(n: bigint): number {

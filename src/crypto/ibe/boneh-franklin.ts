@@ -191,12 +191,7 @@ const knownLines = new WeakMap<PublicParameters, { readonly kernel: Kernel; read
 function linesOfPpub(kernel: Kernel, params: PublicParameters): Lines {
   const known = knownLines.get(params);
   if (known?.kernel === kernel) return known.lines;
-  assertPoint(kernel, params.Ppub);
-  const A = kernel.multiply(((params.p + 1n) / params.q) % params.q, params.Ppub);
-  if (A === undefined || !kernel.hasOrderQ(params.Ppub)) {
-    throw new HalfkeyError('BadPoint', 'P_pub is a point of wrong order');
-  }
-  const lines = kernel.lines(A);
+  const lines = kernel.linesOfMultiple((params.p + 1n) / params.q, params.Ppub);
   knownLines.set(params, { kernel, lines });
   return lines;
 }

@@ -1,5 +1,5 @@
 /** What the DER structures of both schemes have in common (RFC 5091 section 8, protocol profile 1.5). */
-import { concat, HalfkeyError, isHalfkeyError, type ErrorCode } from '../../foundation/base/index.ts';
+import { HalfkeyError, isHalfkeyError, type ErrorCode } from '../../foundation/base/index.ts';
 import { derInteger, derIntegerOctets, derOid, derSequence, type DerReader } from '../../foundation/der/index.ts';
 import { kernelFor, type Point } from '../curve/index.ts';
 import { LEVELS, type Domain } from './domain.ts';
@@ -47,19 +47,22 @@ export function readSecretPoint(s: DerReader, domain: Domain): Uint8Array {
   const point = s.sequence();
   const coordinates = [point.integerOctets(), point.integerOctets()];
   point.finish();
-  const octets = concat(...coordinates.map((coordinate) => padded(coordinate, kernel.fieldOctets, at)));
+  const length = kernel.fieldOctets;
+  const octets = new Uint8Array(2 * length);
+  coordinates.forEach((coordinate, i) => {
+    place(octets.subarray(i * length, (i + 1) * length), coordinate, at);
+  });
   if (kernel.isOnCurve(octets)) return octets;
   octets.fill(0);
   throw new HalfkeyError('BadPrivateKey', 'the private key is a point outside the field or off the curve');
 }
 
-/** An INTEGER's octets at the length of a coordinate. @throws HalfkeyError `BadPrivateKey` when there are more */
-function padded(octets: Uint8Array, length: number, offset: number): Uint8Array {
+/** An INTEGER's octets at the end of a coordinate's. @throws HalfkeyError `BadPrivateKey` when there are more */
+function place(coordinate: Uint8Array, octets: Uint8Array, offset: number): void {
   const magnitude = octets.length > 1 && octets[0] === 0 ? octets.subarray(1) : octets;
-  if (magnitude.length > length) throw new HalfkeyError('BadPrivateKey', 'a coordinate is not below p', { offset });
-  const out = new Uint8Array(length);
-  out.set(magnitude, length - magnitude.length);
-  return out;
+  const spare = coordinate.length - magnitude.length;
+  if (spare < 0) throw new HalfkeyError('BadPrivateKey', 'a coordinate is not below p', { offset });
+  coordinate.set(magnitude, spare);
 }
 
 /** version, curve, p, q, pointP, then `members`, then the hash function: public parameters of any kind. */
