@@ -54,7 +54,8 @@ export async function startHolders(district: LabDistrict, processes: Processes):
   return { kms, provider };
 }
 
-async function startKms(district: LabDistrict, processes: Processes): Promise<RoleProcess> {
+/** A KMS with the configuration that an operator of the district would write. */
+export async function startKms(district: LabDistrict, processes: Processes): Promise<RoleProcess> {
   const { name, level, nonceMode, solution, alternative } = district;
   const { operator, agency } = district.organisations;
   const role = solution === 3 ? 'kms-consolidated' : 'kms';
