@@ -4,7 +4,8 @@ export { onR1, onR2 } from './initiator-branch.ts';
 export type { Branch, InitiatorState } from './initiator-state.ts';
 export { inspectI1, type Invitation } from './invitation.ts';
 export { answerI1, onI2, type ResponderState } from './responder.ts';
-export { dispose, type Established, type StreamKey } from './established.ts';
+export { dispose, type Established } from './established.ts';
+export type { StreamKey } from '../mikey/exchange/index.ts';
 export { errorReply, type Refusal } from './refusal.ts';
 export {
   DEFAULT_POLICY,
