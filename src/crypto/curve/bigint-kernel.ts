@@ -44,6 +44,7 @@ export function createBigintKernel({ p, q }: Curve, field: Field = createField(p
     kind: 'bigint',
     fieldOctets,
     scalarOctets: octetsOf(q),
+    memoryOctets: 0,
     isOnCurve: (A) => isOnCurve(field, asPoint(A)),
     multiply: (scalar, A) => multiply(field, scalar, A),
     hasOrderQ: (A) => multiply(field, q, asPoint(A)) === undefined,
@@ -55,6 +56,11 @@ export function createBigintKernel({ p, q }: Curve, field: Field = createField(p
       return finish(evaluateLines(field, table, traceZero(field, sqrt3, B)));
     },
     power: (z, e) => powerNorm1(field, z, e),
+    chain(a, b, times) {
+      let product = a;
+      for (let i = 0; i < times; i++) product = field.mul(product, b ?? product);
+      return field.canonical(product);
+    },
 
     lines(A) {
       const point = asPoint(A);

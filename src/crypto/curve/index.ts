@@ -12,7 +12,15 @@ export {
   type KernelKind,
   type Lines,
 } from './kernel.ts';
-export { createKernel, kernelFor, kernelStatus, type KernelStatus } from './load.ts';
+export {
+  createKernel,
+  EMBEDDED_MODULES,
+  kernelFor,
+  kernelStatus,
+  loadModule,
+  type KernelStatus,
+  type WasmKind,
+} from './load.ts';
 export { pairing } from './pairing.ts';
 export { CURVE_PARAMETERS, type CurveParameters } from './parameters.ts';
 export type { Point } from './point.ts';

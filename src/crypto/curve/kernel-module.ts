@@ -33,6 +33,7 @@ export interface KernelModule {
   makeTerm(at: number): number;
   sum(at: number, digits: number, count: number, length: number): number;
   fieldOperation(operation: number): number;
+  chain(squares: number, times: number): void;
   /** Of the FMA module only: 1 where a product and a sum are rounded once. */
   fusedError?(): number;
 }

@@ -32,6 +32,8 @@ export interface Kernel extends Curve {
   readonly fieldOctets: number;
   /** Octets of a scalar below q, ceil(bits(q)/8). */
   readonly scalarOctets: number;
+  /** Octets of the memory of its module, tables included; 0 for BigInt, whose memory is nobody's. */
+  readonly memoryOctets: number;
 
   // Public data: time depends on the values.
 
@@ -52,6 +54,9 @@ export interface Kernel extends Curve {
   pairingWithLines(lines: Lines, B: Point): Fp2;
   /** z^e for z of norm 1, such as a pairing's value, and e >= 0. */
   power(z: Fp2, e: bigint): Fp2;
+
+  /** a * b^times, or a^(2^times) without b, product after product: for benches, and to plant a leak of time. */
+  chain(a: bigint, b: bigint | undefined, times: number): bigint;
 
   // Secret data. A WebAssembly kernel takes a regular path; BigInt blinds what is used more than once, with `random`.
 

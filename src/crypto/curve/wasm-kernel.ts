@@ -146,6 +146,9 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
     kind,
     fieldOctets,
     scalarOctets,
+    get memoryOctets() {
+      return module.memory.buffer.byteLength;
+    },
     isOnCurve(A) {
       if (A instanceof Uint8Array) return onCurve(A);
       return A.x >= 0n && A.x < p && A.y >= 0n && A.y < p && onCurve(pointToOctets(kernel, A));
@@ -183,6 +186,13 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
       const exponent = e > p ? e % (p + 1n) : e;
       power(z, fromBigInt(exponent, fieldOctets), exponent.toString(2).length);
       return readElement();
+    },
+
+    chain(a, b, times) {
+      writeNumber(0, a);
+      writeNumber(1, b ?? a);
+      module.chain(b === undefined ? 1 : 0, times);
+      return toBigInt(read().subarray(0, fieldOctets));
     },
 
     lines(A) {

@@ -32,6 +32,8 @@ export {
   encodePrivateKey,
   encodePublicParameters,
 } from './codec.ts';
+export { hashToRange } from './hash.ts';
+export { CACHED_IDENTITIES } from './pairing-cache.ts';
 export { identityInfo } from './identity-info.ts';
 export { decodeEnvelope, openEnvelope, readEnvelopeHeader, sealEnvelope, type Envelope } from './envelope.ts';
 export {

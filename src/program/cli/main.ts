@@ -6,6 +6,8 @@
 import { Command, CommanderError } from 'commander';
 import { HalfkeyError } from '../../foundation/base/index.ts';
 import { version } from '../../index.ts';
+import { addBench } from './bench.ts';
+import { addDoctor } from './doctor.ts';
 import { addLab } from './lab.ts';
 import { addLog } from './log.ts';
 import { addMikey } from './mikey.ts';
@@ -37,7 +39,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
-  for (const add of [addLab, addServe, addUe, addMikey, addLog, addParams]) add(program, done);
+  for (const add of [addLab, addServe, addUe, addMikey, addLog, addParams, addBench, addDoctor]) add(program, done);
   const json = argv.includes('--json');
   try {
     await program.parseAsync(argv, { from: 'user' });
