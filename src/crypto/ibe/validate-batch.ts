@@ -69,18 +69,14 @@ function pointOfOrderQ(
   params: PublicParameters,
   privateKey: Secret<'IbePrivateKey'>,
 ): Uint8Array | undefined {
-  let S: Uint8Array | undefined;
   try {
-    S = privateKey.use((octets) => decodePrivateKeyOctets(octets, params));
-    // By a path that does not depend on S.
+    const S = privateKey.use((octets) => decodePrivateKeyOctets(octets, params));
     if (kernel.hasOrderQ(S)) return S;
     S.fill(0);
-    return undefined;
   } catch (error) {
-    S?.fill(0);
     if (!isHalfkeyError(error)) throw error;
-    return undefined;
   }
+  return undefined;
 }
 
 /** Whether the combined equation holds; false also when a sum is the point at infinity. */
