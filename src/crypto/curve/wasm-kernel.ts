@@ -5,6 +5,7 @@
  */
 import { fromBigInt, HalfkeyError, toBigInt } from '../../foundation/base/index.ts';
 import { createBigintKernel } from './bigint-kernel.ts';
+import { createCubeRoot } from './cube-root.ts';
 import { signedDigits } from './digits.ts';
 import { createField } from './field.ts';
 import type { Fp2 } from './fp2.ts';
@@ -32,6 +33,8 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
   let combAt: number | undefined;
   let termsAt: number | undefined;
   let reference: Kernel | undefined;
+  let lazyCubeRoot: ReturnType<typeof createCubeRoot> | undefined;
+  const cubeRoot = (a: bigint): bigint | undefined => (lazyCubeRoot ??= createCubeRoot(p))(a);
   const bigint = (): Kernel => (reference ??= createBigintKernel(curve));
 
   function allocate(size: number): number {
@@ -168,8 +171,10 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
         return answer < 0 ? bigint().hasOrderQ(A) : answer === 1;
       }),
     pointWithY(y) {
-      const square = (y * y - 1n) % p;
-      powerOfElement(module, square < 0n ? square + p : square, (2n * p - 1n) / 3n, fieldOctets);
+      const difference = (y * y - 1n + p) % p;
+      const x = cubeRoot(difference);
+      if (x !== undefined) return { x, y };
+      powerOfElement(module, difference, (2n * p - 1n) / 3n, fieldOctets);
       return { x: toBigInt(read().subarray(0, fieldOctets)), y };
     },
     pairing(A, B) {
