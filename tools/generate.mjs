@@ -1,7 +1,8 @@
 /**
  * Writes what is made from other files: docs/errors.md from the error table, the picture in ARCHITECTURE.md
  * from the import table, the pictures of docs/concepts.md from the golden call and the closure, the difference between
- * two examples. With --check it only says what is out of date.
+ * two examples, the figures of docs/performance.md and README.md from bench/results. With --check it only says what is
+ * out of date.
  *
  *   node tools/generate.mjs [--check]
  */
@@ -9,6 +10,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { root, run } from './bootstrap.mjs';
+import { resultSentences, resultTables } from './bench/results.mjs';
 import { PICTURES } from './pictures/index.mjs';
 
 const { ERROR_TABLE } = await tsImport('../src/foundation/base/error-table.ts', import.meta.url);
@@ -138,13 +140,15 @@ function picture() {
   ].join('\n');
 }
 
-const [BEGIN, END] = ['<!-- made from test/architecture/table.ts by npm run generate -->', '<!-- end -->'];
+const END = '<!-- end -->';
 
-function architectureDocument(old) {
-  const [begin, end] = [old.indexOf(BEGIN), old.indexOf(END)];
-  if (begin === -1 || end < begin) throw new Error(`ARCHITECTURE.md lacks the lines ${BEGIN} and ${END}`);
-  return `${old.slice(0, begin + BEGIN.length)}\n\n${picture()}\n\n${old.slice(end)}`;
-}
+/** A document of which the part between a line that names `source` and END is made. */
+const partMadeFrom = (source, make) => (old) => {
+  const begin = `<!-- made from ${source} by npm run generate -->`;
+  const [from, to] = [old.indexOf(begin), old.indexOf(END, old.indexOf(begin))];
+  if (from === -1 || to === -1) throw new Error(`a document lacks the lines ${begin} and ${END}`);
+  return `${old.slice(0, from + begin.length)}\n\n${make()}\n\n${old.slice(to)}`;
+};
 
 /** Alternative 1 as a change of alternative 2; git leaves with 1 because they differ. */
 async function exampleDifference() {
@@ -155,7 +159,8 @@ async function exampleDifference() {
 
 const documents = {
   'docs/errors.md': errorsDocument,
-  'ARCHITECTURE.md': architectureDocument,
+  'ARCHITECTURE.md': partMadeFrom('test/architecture/table.ts', picture),
+  'docs/performance.md': partMadeFrom('bench/results', resultTables),
   'examples/solution-4-alternative-1.diff': exampleDifference,
   ...Object.fromEntries(Object.entries(PICTURES).map(([name, make]) => [`docs/images/${name}`, make])),
 };

@@ -1,11 +1,10 @@
 /** What a kernel is worth in a live call of `halfkey lab`: its times with BigInt over those with the kernel chosen here. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { HalfkeyError } from '../../foundation/base/index.ts';
 import { ratio } from './race.ts';
+import { runForJson } from './run-for-json.ts';
 
 interface CallTimes {
   readonly ibeMs: number;
@@ -35,23 +34,10 @@ export async function compareCalls(
   return { ibe: over('ibeMs'), setUp: over('setUpMs') };
 }
 
-async function callTimes(
-  [file = process.execPath, ...args]: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<CallTimes> {
+async function callTimes(program: readonly string[], env: NodeJS.ProcessEnv): Promise<CallTimes> {
   const directory = await mkdtemp(join(tmpdir(), 'halfkey-bench-'));
   try {
-    const child = spawn(file, [...args, 'lab', '--json', '--quiet', '--out', join(directory, 'out')], {
-      env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    await new Promise((resolve) => child.once('close', resolve).once('error', resolve));
-    const text = Buffer.concat(chunks).toString('utf8');
-    const parsed = labResult.safeParse(text === '' ? undefined : JSON.parse(text));
-    if (!parsed.success) throw new HalfkeyError('INTERNAL', 'the lab of the bench failed: halfkey lab');
-    return parsed.data.call;
+    return (await runForJson(program, ['lab', '--out', join(directory, 'out')], env, labResult)).call;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

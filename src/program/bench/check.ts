@@ -1,5 +1,6 @@
 /** `halfkey bench check`: measures everything that speeds.ts has a target for, and judges it. */
 import { methodText, raceOf, reportOf, resultsOfRace, table, type BenchReport, type RaceOrder } from './arithmetic.ts';
+import { compareBulk, type MakeSample } from './bulk.ts';
 import { compareCalls } from './call.ts';
 import { machineText, thisMachine, type Machine } from './machine.ts';
 import { MORE_OPERATIONS, OPERATIONS } from './operations.ts';
@@ -12,6 +13,7 @@ export interface CheckOrder extends RaceOrder {
   readonly bits: Bits;
   /** Pairs of live calls, and of bulk issuings. */
   readonly runs: number;
+  readonly makeSample: MakeSample;
   /** Whether a missing comparator is a miss. */
   readonly requireComparator: boolean;
 }
@@ -51,7 +53,7 @@ export async function checkSpeeds(order: CheckOrder): Promise<{ report: CheckRep
 
 /** First pairing, memory, bulk issuing, calls: not races of single operations. Without fma there is nothing to judge. */
 async function measureRest(
-  { bits, runs, program, say }: CheckOrder,
+  { bits, runs, program, makeSample, say }: CheckOrder,
   times: readonly Times[],
 ): Promise<Omit<Measured, 'nodeMajor' | 'times'>> {
   if (!times.some(({ kernel }) => kernel === 'fma'))
@@ -68,8 +70,11 @@ async function measureRest(
       await fresh.stop();
     }
   }
+  const bulk = await compareBulk(program, makeSample, runs, (done) => {
+    say(`bulk issuing: ${String(done)} of ${String(runs)}`);
+  });
   const call = await compareCalls(program, runs, (done) => {
     say(`live calls: ${String(done)} of ${String(runs)}`);
   });
-  return { firstPairing: median(firsts), memoryOctets, bulk: undefined, call };
+  return { firstPairing: median(firsts), memoryOctets, bulk, call };
 }

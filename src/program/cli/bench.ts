@@ -45,15 +45,19 @@ export function addBench(program: Command, done: (status: number) => void): void
       .description('the speeds that the project promises at p of 1536 bits: status 2 when one is missed'),
   )
     .option('--bits <bits>', 'bits of p', '1536')
-    .option('--runs <n>', 'pairs of live calls', '3')
+    .option('--runs <n>', 'pairs of live calls, and of bulk issuings', '3')
     .option('--save <file>', 'write the report as FILE.json and FILE.txt too')
     .action(async (flags: BenchFlags & { bits: string; runs: string; save?: string }) => {
-      const { checkSpeeds } = await import('../bench/check.ts');
+      const [{ checkSpeeds }, { makeIssueSample }] = await Promise.all([
+        import('../bench/check.ts'),
+        import('../role/kms-issue-sample.ts'),
+      ]);
       const shown = createOutput(flags);
       const { report, text, reached } = await checkSpeeds({
         ...orderOf(flags),
         bits: sizesOf(flags.bits)[0],
         runs: countOf('--runs', flags.runs),
+        makeSample: makeIssueSample,
         requireComparator: process.env['HALFKEY_REQUIRE_TOOLS'] === '1',
         say: (line) => {
           shown.say(line);
