@@ -1,8 +1,7 @@
 /**
  * Writes what is made from other files: docs/errors.md from the error table, the picture in ARCHITECTURE.md
  * from the import table, the pictures of docs/concepts.md from the golden call and the closure, the difference between
- * two examples, the figures of docs/performance.md and README.md from bench/results. With --check it only says what is
- * out of date.
+ * two examples, the tables of docs/performance.md from bench/results. With --check it only says what is out of date.
  *
  *   node tools/generate.mjs [--check]
  */
@@ -10,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { root, run } from './bootstrap.mjs';
-import { resultSentences, resultTables } from './bench/results.mjs';
+import { resultTables } from './bench/results.mjs';
 import { PICTURES } from './pictures/index.mjs';
 
 const { ERROR_TABLE } = await tsImport('../src/foundation/base/error-table.ts', import.meta.url);

@@ -1,4 +1,4 @@
-/** The results of bench/results as text: the tables of docs/performance.md and the sentence of README.md. */
+/** The reports that `halfkey bench check` saved in bench/results, as the tables of docs/performance.md. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bootstrap.mjs';
@@ -23,11 +23,11 @@ export function resultTables() {
       const kernels = [...new Set(results.map(({ kernel }) => kernel))];
       const operations = [...new Set(results.map(({ op }) => op))];
       const time = (op, kernel) => results.find((one) => one.op === op && one.kernel === kernel)?.medianMs;
-      const { cpu, cores, system, node } = machine;
+      const { cpu, cores, system, node, load } = machine;
       return [
         `### Node ${node}`,
         '',
-        `${cpu}, ${String(cores)} cores, ${system}; p of ${String(results[0].bits)} bits, median in ms.`,
+        `${cpu}, ${String(cores)} cores, ${system}, load ${load.toFixed(1)}; p of ${String(results[0].bits)} bits, median in ms.`,
         '',
         `| | ${kernels.map((kernel) => (kernel === 'gmp' ? 'C + GMP' : `\`${kernel}\``)).join(' | ')} |`,
         `| --- |${' --- |'.repeat(kernels.length)}`,
@@ -44,18 +44,4 @@ export function resultTables() {
     })
     .join('\n')
     .trimEnd();
-}
-
-/** One sentence a version of Node: what the kernel is worth. */
-export function resultSentences() {
-  return reports()
-    .map(({ node, results, speeds }) => {
-      const pairing = results.find(({ op, kernel }) => op === 'pairing' && kernel === 'fma').medianMs;
-      const reached = (what) => speeds.find((speed) => speed.what === what)?.reached;
-      const ofC = reached('pairing: fma/C + GMP');
-      const c = ofC === undefined ? '' : `, and ${ofC.toFixed(1)} times as long as C on GMP`;
-      const times = reached('pairing: BigInt/fma').toFixed(1);
-      return `Node ${String(Number.parseInt(node))}: a pairing takes ${shown(pairing)} ms, ${times} times faster than BigInt${c}.`;
-    })
-    .join('\n');
 }
