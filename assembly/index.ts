@@ -29,7 +29,7 @@ import {
   work,
 } from './memory';
 import { belowMask, toElement, toNumber, unpack, zeroMask } from './number';
-import { closes, halve, makeLines as makeLinesOf, pair, pairWithLines } from './pairing';
+import { closes, makeLines as makeLinesOf, makeLinesOfDouble, pair, pairWithLines } from './pairing';
 import { addAffine, doublePoint, fromAffine, takePoint } from './point';
 import { powerNorm1 } from './power';
 import {
@@ -196,11 +196,9 @@ export function makeLines(at: usize): bool {
   const A = takeMany(2);
   readPoint(A, 0);
   // With 2H = A and [q]H = O, A is of order q.
-  const H = takeMany(2);
-  const halved = halve(H, A);
-  const done = makeLinesOf(at, H);
+  const done = makeLinesOfDouble(at, A);
   release(A);
-  return halved && done;
+  return done;
 }
 
 /** The same from the half itself. */

@@ -23,7 +23,7 @@ import {
   work,
 } from './memory';
 import { zeroMask } from './number';
-import { addAffine, doublePoint, fromAffine, invertAll, takePoint, toAffine } from './point';
+import { addAffine, addJacobian, doublePoint, fromAffine, invertAll, takePoint, toAffine } from './point';
 import { multiplyBy, square } from './quadratic';
 
 /** (X, Y) = phi(B) - phi^2(B) without the i: -(x^3+4)/(3x^2) and -sqrt3 y (x^3-8)/(9x^3); all ones when x = 0. */
@@ -197,25 +197,51 @@ export function linesSize(): usize {
   return <usize>(2 * stepCount()) * elementSize;
 }
 
-/** H = A/2 = [(q+1)/2]A; false when that is infinity, or 2H not A. Regular. */
-export function halve(H: usize, A: usize): bool {
-  const mark = takePoint();
-  const T = mark;
-  const M = take();
-  const B = take();
-  fromAffine(T, A);
-  for (let i = halfDigitCount - 2; i >= 0; i--) {
-    doublePoint(T, M, B);
-    const digit = <f64>load<i8>(halfDigits + <usize>i);
-    if (digit !== 0) addAffine(T, A, digit, M);
-  }
-  const infinite = zeroMask(T + 2 * elementSize);
-  toAffine(H, T);
-  fromAffine(T, H);
+/*
+ * While lines are made, the work area has four elements for each step of the loop: the point at which the line is drawn
+ * and the Z of the sum. The numerator of the slope waits where the slope goes.
+ */
+
+function entry(step: i32): usize {
+  return work + <usize>step * (elementSize << 2);
+}
+
+function lineAt(lines: usize, step: i32): usize {
+  return lines + <usize>(2 * step) * elementSize;
+}
+
+/** The tangent at T; T = 2T. */
+function drawTangent(lines: usize, step: i32, T: usize, M: usize, B: usize): void {
+  memory.copy(entry(step), T, 3 * elementSize);
   doublePoint(T, M, B);
-  const doubles = equals(T, A, 1);
+  memory.copy(lineAt(lines, step), M, elementSize);
+  memory.copy(entry(step) + 3 * elementSize, T + 2 * elementSize, elementSize);
+}
+
+/** The chord through T and the affine H, y of H times `digit`; T becomes their sum. */
+function drawChord(lines: usize, step: i32, T: usize, H: usize, digit: f64, M: usize): void {
+  const at = entry(step);
+  memory.copy(at, H, elementSize);
+  combine(at + elementSize, digit, H + elementSize, 0, H);
+  memory.copy(at + 2 * elementSize, one, elementSize);
+  addAffine(T, H, digit, M);
+  memory.copy(lineAt(lines, step), M, elementSize);
+  memory.copy(at + 3 * elementSize, T + 2 * elementSize, elementSize);
+}
+
+/** The lines from `step` on, after the doubling that belongs to digit i; whether [q]H is infinity. */
+function drawRest(lines: usize, T: usize, H: usize, i: i32, step: i32): bool {
+  const mark = take();
+  const M = mark;
+  const B = take();
+  for (;;) {
+    const digit = <f64>load<i8>(orderDigits + <usize>i);
+    if (digit !== 0 && i > 0) drawChord(lines, step++, T, H, digit, M);
+    if (--i < 0) break;
+    drawTangent(lines, step++, T, M, B);
+  }
   release(mark);
-  return doubles && infinite === 0;
+  return closes(T, H);
 }
 
 /**
@@ -227,50 +253,76 @@ export function makeLines(lines: usize, H: usize): bool {
   const T = mark;
   const M = take();
   const B = take();
-  const t = take();
-  // Of each step: the numerator of its slope, where the slope goes; point and Z of the sum in the work area.
-  const count = stepCount();
-  const stride = elementSize << 2;
-  const products = work + <usize>count * stride;
-  let step = 0;
   fromAffine(T, H);
-  for (let i = orderDigitCount - 2; i >= 0; i--) {
-    const at = work + <usize>step * stride;
-    memory.copy(at, T, 3 * elementSize);
-    doublePoint(T, M, B);
-    memory.copy(lines + <usize>(2 * step) * elementSize, M, elementSize);
-    memory.copy(at + 3 * elementSize, T + 2 * elementSize, elementSize);
-    step++;
-    const digit = <f64>load<i8>(orderDigits + <usize>i);
-    if (digit !== 0 && i > 0) {
-      const next = work + <usize>step * stride;
-      memory.copy(next, H, elementSize);
-      combine(next + elementSize, digit, H + elementSize, 0, H);
-      memory.copy(next + 2 * elementSize, one, elementSize);
-      addAffine(T, H, digit, M);
-      memory.copy(lines + <usize>(2 * step) * elementSize, M, elementSize);
-      memory.copy(next + 3 * elementSize, T + 2 * elementSize, elementSize);
-      step++;
-    }
-  }
-  const closed = closes(T, H);
-  invertAll(work + 3 * elementSize, stride, count, products);
-  // 1/Z of the point of a tangent is that of the sum before it.
-  let inverse = one;
-  step = 0;
-  for (let i = orderDigitCount - 2; i >= 0; i--) {
-    const at = work + <usize>step * stride;
-    settleTangent(lines + <usize>(2 * step) * elementSize, at, inverse, t);
-    inverse = at + 3 * elementSize;
-    step++;
-    if (i > 0 && load<i8>(orderDigits + <usize>i) !== 0) {
-      settleChord(lines + <usize>(2 * step) * elementSize, at + stride);
-      inverse = at + stride + 3 * elementSize;
-      step++;
-    }
-  }
+  drawTangent(lines, 0, T, M, B);
+  const closed = drawRest(lines, T, H, orderDigitCount - 2, 1);
+  settle(lines, false);
   release(mark);
   return closed;
+}
+
+/**
+ * The same for H = A/2 = [(q+1)/2]A; false when 2H is not A either. As 2H = A, the walk of H begins with that of A, which
+ * leads to H: most of it is done once. Regular.
+ */
+export function makeLinesOfDouble(lines: usize, A: usize): bool {
+  const mark = takePoint();
+  const T = mark;
+  const H = takeMany(2);
+  const sum = takePoint();
+  const met = takePoint();
+  const M = take();
+  const B = take();
+  // Tangents before the first chord of H's walk: at H, A, 2A, 4A ...
+  let first = orderDigitCount - 2;
+  while (first > 0 && load<i8>(orderDigits + <usize>first) === 0) first--;
+  const shared = min(orderDigitCount - 1 - first, halfDigitCount);
+  let summed = false;
+  fromAffine(T, A);
+  for (let k = 0; ; k++) {
+    if (k === shared - 1) memory.copy(met, T, 3 * elementSize);
+    const digit = <f64>load<i8>(halfDigits + <usize>k);
+    if (digit !== 0 && summed) addJacobian(sum, T, digit);
+    if (digit !== 0 && !summed) {
+      memory.copy(sum, T, 3 * elementSize);
+      combine(sum + elementSize, digit, sum + elementSize, 0, sum);
+      summed = true;
+    }
+    if (k === halfDigitCount - 1) break;
+    if (k < shared - 1) drawTangent(lines, k + 1, T, M, B);
+    else doublePoint(T, M, B);
+  }
+  const infinite = zeroMask(sum + 2 * elementSize);
+  toAffine(H, sum);
+  fromAffine(T, H);
+  drawTangent(lines, 0, T, M, B);
+  const doubles = equals(T, A, 1);
+  memory.copy(T, met, 3 * elementSize);
+  const closed = drawRest(lines, T, H, orderDigitCount - 1 - shared, shared);
+  settle(lines, true);
+  release(mark);
+  return doubles && closed && infinite === 0;
+}
+
+/** Slopes and constants from what was drawn; `affine`: the second tangent is at a point with Z = 1, not at the first sum. */
+function settle(lines: usize, affine: bool): void {
+  const t = take();
+  const count = stepCount();
+  invertAll(entry(0) + 3 * elementSize, elementSize << 2, count, entry(count));
+  // 1/Z of the point of a tangent is that of the sum before it.
+  let inverse = one;
+  let step = 0;
+  for (let i = orderDigitCount - 2; i >= 0; i--) {
+    settleTangent(lineAt(lines, step), entry(step), inverse, t);
+    inverse = affine && step === 0 ? one : entry(step) + 3 * elementSize;
+    step++;
+    if (i > 0 && load<i8>(orderDigits + <usize>i) !== 0) {
+      settleChord(lineAt(lines, step), entry(step));
+      inverse = entry(step) + 3 * elementSize;
+      step++;
+    }
+  }
+  release(t);
 }
 
 /**

@@ -71,6 +71,41 @@ export function addAffine(T: usize, Q: usize, sign: f64, R: usize): void {
   release(mark);
 }
 
+/** T = T + Q for a Jacobian Q, y of Q times `sign`. */
+export function addJacobian(T: usize, Q: usize, sign: f64): void {
+  const X = T;
+  const Y = T + elementSize;
+  const Z = Y + elementSize;
+  const mark = take();
+  const H = mark;
+  const R = take();
+  const V = take();
+  const t = take();
+  sqr(t, Q + 2 * elementSize);
+  mul(V, X, t);
+  mul(t, t, Q + 2 * elementSize);
+  mul(Y, Y, t);
+  sqr(t, Z);
+  mul(H, Q, t);
+  combine(H, 1, H, -1, V);
+  mul(t, t, Z);
+  mul(R, Q + elementSize, t);
+  combine(R, sign, R, -1, Y);
+  mul(Z, Z, Q + 2 * elementSize);
+  mul(Z, Z, H);
+  sqr(t, H);
+  mul(V, V, t);
+  mul(H, H, t);
+  sqr(X, R);
+  combine(X, 1, X, -1, H);
+  combine(X, 1, X, -2, V);
+  combine(V, 1, V, -1, X);
+  mul(V, R, V);
+  mul(t, Y, H);
+  combine(Y, 1, V, -1, t);
+  release(mark);
+}
+
 /** The affine point of T; (0, 0) when Z is 0. */
 export function toAffine(A: usize, T: usize): void {
   const inverse = take();

@@ -168,6 +168,14 @@ export function pairWithPpub(params: PublicParameters, B: Point): Fp2 {
   return kernel.pairingWithLines(linesOfPpub(kernel, params), B);
 }
 
+/**
+ * Computes what every first encryption under these parameters needs, so that no call pays for it.
+ * @throws HalfkeyError `BadPoint` when P_pub is not of order q
+ */
+export function prepareParameters(params: PublicParameters): void {
+  linesOfPpub(kernelFor(params), params);
+}
+
 const recentIdentities = createPairingCache();
 
 /** Drops what is kept of the identities that were encrypted to under these parameters. */

@@ -18,6 +18,7 @@ export {
   extractPrivateKey,
   forgetIdentities,
   hashToPoint,
+  prepareParameters,
   type Ciphertext,
 } from './boneh-franklin.ts';
 export { createDecryptor, createIssuer, type Decryptor, type Issuer } from './keys.ts';

@@ -3,7 +3,7 @@
  * believed only when the table says the same, a serial never goes back (N70), and parameters are validated before
  * their first use (N69, N71). Must never fetch anything, least of all because of a name that a message brought.
  */
-import { fromBase64, HalfkeyError, type Clock } from '../../foundation/base/index.ts';
+import { fromBase64, HalfkeyError, isHalfkeyError, type Clock } from '../../foundation/base/index.ts';
 import {
   district as districtOf,
   keyEpochStart,
@@ -14,6 +14,7 @@ import {
 import {
   decodePublicParameters,
   forgetIdentities,
+  prepareParameters,
   validatePublicParameters,
   type PublicParameters,
 } from '../../crypto/ibe/index.ts';
@@ -54,6 +55,11 @@ export interface Federation {
    * @throws HalfkeyError `PEER_UNKNOWN`; `ParametersUnusable` when they differ
    */
   assertOwn(identity: Identity, district: District, publicParameters: string): void;
+  /**
+   * Validates the parameters of the first `most` districts and computes what a first encryption under them needs. One
+   * that cannot be used is left for {@link peer} to refuse.
+   */
+  prepare(most: number): void;
   /** Forgets which identities were encrypted to. */
   close(): void;
 }
@@ -98,18 +104,28 @@ export async function openFederation(options: FederationOptions): Promise<Federa
     return fresh;
   }
 
+  function current(entry: FederationEntry): FederatedDistrict {
+    const time = now();
+    if (!within(table, time)) throw unusable('the federation table is outside its validity');
+    // RFC 5408 4: the validity covers the time of use and the time in the identity.
+    const valid = entry.parameters.filter(
+      (set) => within(set, time) && within(set, keyEpochStart(time, set.keyEpochSeconds)),
+    );
+    const [highest] = valid.sort((a, b) => b.serial - a.serial);
+    if (highest === undefined) throw unusable('no parameters of the district are valid now');
+    return use(entry, highest);
+  }
+
   return {
-    peer(identity) {
-      const entry = entryOf(identity);
-      const time = now();
-      if (!within(table, time)) throw unusable('the federation table is outside its validity');
-      // RFC 5408 4: the validity covers the time of use and the time in the identity.
-      const valid = entry.parameters.filter(
-        (set) => within(set, time) && within(set, keyEpochStart(time, set.keyEpochSeconds)),
-      );
-      const [highest] = valid.sort((a, b) => b.serial - a.serial);
-      if (highest === undefined) throw unusable('no parameters of the district are valid now');
-      return use(entry, highest);
+    peer: (identity) => current(entryOf(identity)),
+    prepare(most) {
+      for (const entry of table.entries.slice(0, most)) {
+        try {
+          prepareParameters(current(entry).params);
+        } catch (error) {
+          if (!isHalfkeyError(error)) throw error;
+        }
+      }
     },
     hintAccepted(identity, kms) {
       const name = entryOf(identity).kms;

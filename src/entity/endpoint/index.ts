@@ -10,6 +10,7 @@ export type {
 } from './ports.ts';
 export { openFederation, type FederatedDistrict, type Federation, type FederationOptions } from './federation.ts';
 export { createKeyStore, type KeyStore, type KeyStoreOptions, type NewPrivateKey } from './key-store.ts';
+export { rehearse } from './rehearsal.ts';
 export { provisionClient, type ProvisionedClient, type ProvisioningOptions } from './provisioning.ts';
 export {
   createCallee,

@@ -4,6 +4,7 @@ import { identityFromText } from '../../foundation/identity/index.ts';
 import {
   openFederation,
   provisionClient,
+  rehearse,
   type EndpointKeys,
   type Federation,
   type ProvisioningRequest,
@@ -68,6 +69,7 @@ export async function openKeys(
       allowTestLevels,
     });
     const { keys } = client;
+    rehearse(keys, table, systemClock);
 
     const schedule = keepFresh({
       refresh: async () => {
