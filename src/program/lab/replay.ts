@@ -9,7 +9,8 @@ import { readIbakeMessage } from '../../protocol/mikey/index.ts';
 import { sessionsRoute, warrantRoute } from '../../contract/administration/index.ts';
 import { intakeRoute } from '../../contract/intake/index.ts';
 import { parseBody } from '../../contract/route/index.ts';
-import { clockOffset, octetsOf, timeOfCall } from './capture-clock.ts';
+import { clockOffset, timeOfCall } from './capture-clock.ts';
+import { captureFile } from './capture-file.ts';
 import { readFixture, type Fixture } from './fixture.ts';
 import { readLogs } from './holder-logs.ts';
 import { reported, resultOf, type LabOrder, type LabResult } from './lab-order.ts';
@@ -90,7 +91,7 @@ async function run(
     signal,
   });
   narrator.warranted(warrant);
-  const { capture, offsetMs } = captureFor(order, capturedMs, fixture, warrant, narrator);
+  const { capture, again, offsetMs } = await captureFor(order, capturedMs, fixture, warrant, narrator);
   const path = offsetMs === 0 ? intakeRoute.path : `${intakeRoute.path}?clockOffsetMs=${String(offsetMs)}`;
   const taken = await roles.tap.request({
     method: intakeRoute.method,
@@ -108,24 +109,24 @@ async function run(
   });
   await Promise.all([roles.admf.close(), roles.tap.close()]);
   const result = resultOf(roles.running, parseBody(sessionsRoute.response, answer));
-  return { result, logs: await readLogs(organisations, roles.running, ''), capture, offsetMs };
+  return { result, logs: await readLogs(organisations, roles.running, ''), capture: again, offsetMs };
 }
 
-/** The octets for the intake, and what has to be added to the capture's clock. */
-function captureFor(
+/** The octets for the intake, the same once more for the report, and what has to be added to the capture's clock. */
+async function captureFor(
   { capture }: ReplayOrder,
   capturedMs: number | undefined,
   fixture: Fixture,
   { fromMs, toMs }: LabWarrant,
   narrator: Narrator,
-): Pick<ReportSource, 'capture' | 'offsetMs'> {
+): Promise<Pick<ReportSource, 'capture' | 'offsetMs'> & { readonly again: ReportSource['capture'] }> {
   if (capture === undefined || capturedMs === undefined) {
     const made = captureOf(fixture.messages ?? {}, fixture.t1);
-    return { capture: () => [made], offsetMs: 0 };
+    return { capture: () => [made], again: () => [made], offsetMs: 0 };
   }
   const offsetMs = clockOffset(capturedMs, fixture.t1, fromMs, toMs);
   narrator.capture(offsetMs);
-  return { capture: () => octetsOf(capture), offsetMs };
+  return { ...(await captureFile(capture)), offsetMs };
 }
 
 /** Whose district the target belongs to: by the domain in the district's name, else by the messages. */
