@@ -71,38 +71,18 @@ export function addAffine(T: usize, Q: usize, sign: f64, R: usize): void {
   release(mark);
 }
 
-/** T = T + Q for a Jacobian Q, y of Q times `sign`. */
+/** T = T + Q for a Jacobian Q, y of Q times `sign`: T on the curve that Q's Z makes of E, where Q is affine. */
 export function addJacobian(T: usize, Q: usize, sign: f64): void {
-  const X = T;
-  const Y = T + elementSize;
-  const Z = Y + elementSize;
+  const Z = Q + 2 * elementSize;
   const mark = take();
-  const H = mark;
+  const t = mark;
   const R = take();
-  const V = take();
-  const t = take();
-  sqr(t, Q + 2 * elementSize);
-  mul(V, X, t);
-  mul(t, t, Q + 2 * elementSize);
-  mul(Y, Y, t);
   sqr(t, Z);
-  mul(H, Q, t);
-  combine(H, 1, H, -1, V);
+  mul(T, T, t);
   mul(t, t, Z);
-  mul(R, Q + elementSize, t);
-  combine(R, sign, R, -1, Y);
-  mul(Z, Z, Q + 2 * elementSize);
-  mul(Z, Z, H);
-  sqr(t, H);
-  mul(V, V, t);
-  mul(H, H, t);
-  sqr(X, R);
-  combine(X, 1, X, -1, H);
-  combine(X, 1, X, -2, V);
-  combine(V, 1, V, -1, X);
-  mul(V, R, V);
-  mul(t, Y, H);
-  combine(Y, 1, V, -1, t);
+  mul(T + elementSize, T + elementSize, t);
+  addAffine(T, Q, sign, R);
+  mul(T + 2 * elementSize, T + 2 * elementSize, Z);
   release(mark);
 }
 
