@@ -8,10 +8,14 @@ export const projectRoot = fileURLToPath(new URL('../..', import.meta.url)).repl
 /** The built command line program: `spawn(process.execPath, [programFile, ...])`. Call {@link ensureBuilt} first. */
 export const programFile = `${projectRoot}/dist/program/cli/main.js`;
 
+/** So many children of a test file are counted: it costs a fifth of their time, and later ones run the same lines. */
+const COUNTED_CHILDREN = 12;
+let counted = 0;
+
 /**
  * Environment for a child process: this one's, with `extra` on top (undefined removes a variable).
- * Under `npm test` the child writes its coverage, which is merged with that of the tests; it does so
- * when it ends by itself or by `process.exit`, not when it is killed.
+ * Under `npm test` the first children of a test file write their coverage, which is merged with that of the tests;
+ * a child does so when it ends by itself or by `process.exit`, not when it is killed.
  */
 export function childEnv(extra: Readonly<Record<string, string | undefined>> = {}): Record<string, string> {
   const env: Record<string, string> = {};
@@ -20,7 +24,10 @@ export function childEnv(extra: Readonly<Record<string, string | undefined>> = {
     if (value !== undefined && !/^(?:VITEST|NODE_ENV$|TEST$|NODE_OPTIONS$)/.test(name)) env[name] = value;
   }
   const coverage = process.env['HALFKEY_CHILD_COVERAGE'];
-  if (coverage !== undefined) env['NODE_V8_COVERAGE'] = coverage;
+  if (coverage !== undefined && counted < COUNTED_CHILDREN) {
+    counted += 1;
+    env['NODE_V8_COVERAGE'] = coverage;
+  }
   return env;
 }
 
