@@ -17,6 +17,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { setPriority } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -35,11 +36,12 @@ function say(text) {
   process.stderr.write(`halfkey: ${text}\n`);
 }
 
-/** Runs a program and resolves to its exit status and its whole output; never rejects. */
-export function run(program, args, { cwd = root, env = process.env } = {}) {
+/** Runs a program and resolves to its exit status and its whole output; never rejects. `priority` as of the system. */
+export function run(program, args, { cwd = root, env = process.env, priority = 0 } = {}) {
   return new Promise((resolve) => {
     const chunks = [];
     const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (priority !== 0 && child.pid !== undefined) setPriority(child.pid, priority);
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.stderr.on('data', (chunk) => chunks.push(chunk));
     child.on('error', (error) => resolve({ status: 127, output: String(error) }));

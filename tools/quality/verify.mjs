@@ -9,6 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { build, checkNode, install, prepare, root, run, StepFailed } from '../bootstrap.mjs';
 import { coverageTable, mergedCoverage } from './coverage.mjs';
@@ -21,7 +22,7 @@ const tool = (path) => join(quality, 'node_modules', path);
 const names = process.argv.slice(2).filter((argument) => argument !== '--fix');
 const fix = process.argv.includes('--fix');
 
-/** Steps that read the sources only: they run beside one another. */
+/** Steps that read the sources only: they run beside one another, and beside the tests. */
 const checks = {
   types: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json', '--pretty', 'false'],
   lint: [
@@ -61,21 +62,21 @@ async function step(name, work) {
   );
 }
 
-async function check(name) {
+async function check(name, priority) {
   await step(name, async () => {
-    const { status, output } = await run(process.execPath, checks[name]);
+    const { status, output } = await run(process.execPath, checks[name], { priority });
     if (status !== 0) throw new StepFailed(`exit status ${String(status)}`, output);
     if (fix) process.stdout.write(output);
   });
 }
 
-/** Runs the steps two at a time, in the order given. */
-async function checkAll(steps) {
+/** Runs the steps in the order given, as many at a time as `workers`. */
+async function checkAll(steps, workers, priority = constants.priority.PRIORITY_NORMAL) {
   const queue = [...steps];
   const worker = async () => {
-    for (let name = queue.shift(); name !== undefined; name = queue.shift()) await check(name);
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) await check(name, priority);
   };
-  await Promise.all([worker(), worker()]);
+  await Promise.all(Array.from({ length: workers }, worker));
 }
 
 /** Runs vitest with its output passed on; resolves to what the reporter counted. */
@@ -136,8 +137,13 @@ await step('install', async () => {
 });
 if (ready) {
   if (names.length === 0 || wanted('tests')) await step('build', build);
-  await checkAll(Object.keys(checks).filter(wanted));
-  if (wanted('tests')) counts = await runTests();
+  const steps = Object.keys(checks).filter(wanted);
+  if (wanted('tests')) {
+    // The tests wait for processes and clocks: what they leave of the processors is enough for the checks.
+    const checked = checkAll(steps, 1, constants.priority.PRIORITY_LOW);
+    counts = await runTests();
+    await checked;
+  } else await checkAll(steps, 2);
 }
 
 for (const { file, seconds } of counts.slowest) console.log(`slow: ${seconds.toFixed(1).padStart(6)} s ${file}`);
