@@ -1,20 +1,25 @@
 /**
- * What a client does once before its first call: it encrypts to itself and opens that, as every call will. A client whose
- * keys, parameters and arithmetic do not fit together does not come up, and no call pays for what is computed first.
+ * What a client does once before its first call: it answers an I_MESSAGE_1 as its peers will send one, and makes one
+ * itself. A client whose keys, parameters and arithmetic do not fit together does not come up, and no call pays for what
+ * is computed first.
  */
-import { ascii, equalBytes, HalfkeyError, systemRandom, type Clock, type Random } from '../../foundation/base/index.ts';
-import { generalizedTime, keyEpochStart } from '../../foundation/identity/index.ts';
-import { identityInfo, openEnvelope, sealEnvelope } from '../../crypto/ibe/index.ts';
+import { systemRandom, type Clock, type Random } from '../../foundation/base/index.ts';
+import { identityFromText, type Identity } from '../../foundation/identity/index.ts';
+import { emptyReplayCache, type Refusal } from '../../protocol/ibake/index.ts';
 import type { Federation } from './federation.ts';
+import { createKeyExchange, type KeyExchange } from './key-exchange.ts';
 import type { EndpointKeys } from './ports.ts';
 
 /** Districts that are made ready at the start; the others when they are called first. */
 const PREPARED_DISTRICTS = 4;
 
+/** Nobody's identity (RFC 2606): it has no key, so that what is sealed to it is lost. */
+const PARTNER = identityFromText('sip:rehearsal@halfkey.invalid');
+
 /**
- * Seals 32 octets to the client's own identity in the key epoch of now, by the federation table as a peer would, and opens
- * them with its private key.
- * @throws HalfkeyError `IbeDecryptFailed`, `NoKeyForEpoch`; what {@link Federation.peer} throws for the client itself
+ * Opens an I_MESSAGE_1 to the client in the key epoch of now, answers it, and begins a call; nothing of it is kept.
+ * @throws HalfkeyError what `admit`, `open` and `call` of {@link KeyExchange} refuse; what {@link Federation.peer} throws
+ * for the client itself
  */
 export function rehearse(
   keys: EndpointKeys,
@@ -23,13 +28,36 @@ export function rehearse(
   random: Random = systemRandom,
 ): void {
   federation.prepare(PREPARED_DISTRICTS);
-  const { district, params } = federation.peer(keys.identity);
-  const { name, serial, keyEpochSeconds } = district;
-  const notBefore = generalizedTime(keyEpochStart(Math.floor(clock() / 1000), keyEpochSeconds));
-  const recipient = identityInfo({ district: name, serial, identity: keys.identity, notBefore });
-  const [aad, plaintext] = [ascii('rehearsal'), random(32)];
-  const envelope = sealEnvelope({ params, serial, notBefore, recipient, aad, plaintext, random });
-  const decryptor = keys.decryptorFor(keys.identity, notBefore);
-  const opened = openEnvelope({ envelope, params, decryptor, serial, notBefore, aad });
-  if (!equalBytes(opened, plaintext)) throw new HalfkeyError('INTERNAL', 'what was sealed opens to something else');
+  // Both are of the client's own district: to whoever is called, it is sealed in the same way.
+  const own = federation.peer(keys.identity);
+  const client = exchangeOf(keys.identity, (t) => keys.masterSecretAt(t));
+  const partner = exchangeOf(PARTNER, () => undefined);
+
+  const invited = partner.call(keys.identity);
+  invited.close();
+  const offer = { accepted: [true], sdpIds: ['mikey'], hop: 'rehearsal', authenticatedHop: true };
+  const opened = accepted(accepted(client.admit(invited.offer.message, offer)).open());
+  opened.keys.close();
+  client.call(PARTNER).close();
+
+  function exchangeOf(identity: Identity, masterSecretAt: EndpointKeys['masterSecretAt']): KeyExchange {
+    return createKeyExchange({
+      keys: {
+        identity,
+        district: own.district,
+        decryptorFor: (recipient, notBefore) => keys.decryptorFor(recipient, notBefore),
+        masterSecretAt,
+        peer: () => own,
+      },
+      clock,
+      monotonicMs: () => 0,
+      replay: { initial: emptyReplayCache() },
+      random,
+    });
+  }
+}
+
+function accepted<T extends { readonly ok: true } | Refusal>(step: T): Exclude<T, Refusal> {
+  if (!step.ok) throw step.error;
+  return step as Exclude<T, Refusal>;
 }

@@ -1,7 +1,7 @@
-/** A client comes up only when what is encrypted to it opens; what is computed for that, no call computes again. */
+/** A client comes up only when it can answer and call; what is computed for that, no call computes again. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PublicParameters } from '../../../src/crypto/ibe/index.ts';
-import { createKeyStore, rehearse, type Federation, type KeyStore } from '../../../src/entity/endpoint/index.ts';
+import { createKeyStore, rehearse, type EndpointKeys, type Federation, type KeyStore } from '../../../src/entity/endpoint/index.ts';
 import type { DistrictKeys } from '../../../src/entity/kms/index.ts';
 import { coded } from '../../platform/support.ts';
 import { ALICE, BOB, DAY, districtKeys, entry, entryB, federation, MIDNIGHT, table, testClock } from './holders.ts';
@@ -22,10 +22,29 @@ async function client(): Promise<{ keys: KeyStore; peers: Federation }> {
 }
 
 describe('the rehearsal of a client', () => {
-  it('seals to itself and opens it', async () => {
+  it('opens an invitation with its own key, answers it, and begins a call', async () => {
     const { keys, peers } = await client();
     keys.addPrivateKeys([{ identity: ALICE, keyEpoch: MIDNIGHT, key: kms.issue(ALICE, MIDNIGHT) }]);
-    rehearse(keys, peers, clock);
+    const asked: string[] = [];
+    const watched: EndpointKeys = {
+      identity: keys.identity,
+      district: keys.district,
+      decryptorFor(identity, notBefore) {
+        asked.push(`key of ${identity.text}`);
+        return keys.decryptorFor(identity, notBefore);
+      },
+      masterSecretAt(t) {
+        asked.push('master secret');
+        return keys.masterSecretAt(t);
+      },
+      peer(identity) {
+        throw new Error(`asked for ${identity.text}`);
+      },
+    };
+    rehearse(watched, peers, clock);
+    const key = `key of ${ALICE.text}`;
+    // Its envelope is looked at before it waits for its turn, and opened; a nonce goes with the answer and with the call.
+    expect(asked).toEqual([key, key, 'master secret', 'master secret']);
     expect(keys.holds(ALICE, MIDNIGHT)).toBe(true);
     keys.close();
   });
