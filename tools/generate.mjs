@@ -1,7 +1,8 @@
 /**
  * Writes what is made from other files: docs/errors.md from the error table, the picture in ARCHITECTURE.md
  * from the import table, the pictures of docs/concepts.md from the golden call and the closure, the difference between
- * two examples, the tables of docs/performance.md from bench/results. With --check it only says what is out of date.
+ * two examples, the tables of docs/performance.md and the ratios of README.md from bench/results. With --check it
+ * only says what is out of date.
  *
  *   node tools/generate.mjs [--check]
  */
@@ -9,7 +10,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { root, run } from './bootstrap.mjs';
-import { resultTables } from './bench/results.mjs';
+import { resultRatios, resultTables } from './bench/results.mjs';
 import { PICTURES } from './pictures/index.mjs';
 
 const { ERROR_TABLE } = await tsImport('../src/foundation/base/error-table.ts', import.meta.url);
@@ -159,6 +160,7 @@ async function exampleDifference() {
 const documents = {
   'docs/errors.md': errorsDocument,
   'ARCHITECTURE.md': partMadeFrom('test/architecture/table.ts', picture),
+  'README.md': partMadeFrom('bench/results', resultRatios),
   'docs/performance.md': partMadeFrom('bench/results', resultTables),
   'examples/solution-4-alternative-1.diff': exampleDifference,
   ...Object.fromEntries(Object.entries(PICTURES).map(([name, make]) => [`docs/images/${name}`, make])),
