@@ -9,6 +9,7 @@ export function addDoctor(program: Command, done: (status: number) => void): voi
     .option('--json', 'one JSON object on standard output and nothing else')
     .option('--quiet', 'no human text')
     .option('--verbose', 'more human text')
+    .addHelpText('after', '\nHALFKEY_KERNEL=fma|scalar|bigint in the environment forces a kernel.')
     .action(async (flags: OutputFlags) => {
       const [{ kernelLines, kernelReport }, { machineText, thisMachine }] = await Promise.all([
         import('../bench/kernel-report.ts'),

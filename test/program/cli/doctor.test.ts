@@ -48,6 +48,10 @@ function damaged(kind: 'fma' | 'scalar'): Uint8Array {
 }
 
 describe('halfkey doctor', () => {
+  it('tells in its help how a kernel is forced', () => {
+    expect(halfkey(['doctor', '--help']).stdout).toContain('HALFKEY_KERNEL=fma|scalar|bigint');
+  });
+
   it('a whole installation: the kernel of this process, 0', () => {
     const { status, stdout } = halfkey(['doctor', '--json']);
     const { kind } = kernelStatus();
