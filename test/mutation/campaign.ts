@@ -1,14 +1,16 @@
 /**
- * Runs the tests of every mutant, in one process of its own: a mutant is a project whose sources are changed as they are
+ * Runs the tests of every mutant of a part, in one process of its own: a mutant is a project whose sources are changed as they are
  * loaded, so that no file is touched and other tests are not disturbed. Writes a list of outcomes as JSON.
  *
- *   node --import tsx test/mutation/campaign.ts OUTCOMES
+ *   node --import tsx test/mutation/campaign.ts OUTCOMES short|long
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createVitest, type TestModule } from 'vitest/node';
-import { BASELINE, MUTANTS, type Mutant, type Outcome } from './mutants.ts';
+import { BASELINE, PARTS, type Mutant, type Outcome, type Part } from './mutants.ts';
 
+const [outcomesFile, part] = process.argv.slice(2) as [string, Part];
+const mutants = PARTS[part];
 const root = join(import.meta.dirname, '../..');
 const applied = new Set<string>();
 
@@ -38,7 +40,7 @@ const settings = { root, testTimeout: 60_000, hookTimeout: 60_000 };
 const vitest = await createVitest(
   'test',
   { config: false, watch: false, root, reporters: [{}], maxWorkers: 1, pool: 'threads', silent: true },
-  { test: { projects: [{ test: { ...settings, name: BASELINE } }, ...MUTANTS.map(project)] } },
+  { test: { projects: [{ test: { ...settings, name: BASELINE } }, ...mutants.map(project)] } },
 );
 
 function specification(name: string, test: string, only: RegExp) {
@@ -60,21 +62,21 @@ function outcome(name: string, modules: readonly TestModule[]): Outcome {
 }
 
 /** Each test file once, with all names that the mutants ask of it. */
-const baseline = [...new Set(MUTANTS.map(({ test }) => test))].map((file) => {
-  const names = MUTANTS.filter(({ test }) => test === file).map(({ only }) => only.source);
+const baseline = [...new Set(mutants.map(({ test }) => test))].map((file) => {
+  const names = mutants.filter(({ test }) => test === file).map(({ only }) => only.source);
   return specification(BASELINE, file, new RegExp(names.join('|')));
 });
 const { testModules } = await vitest.runTestSpecifications([
   ...baseline,
-  ...MUTANTS.map(({ name, test, only }) => specification(name, test, only)),
+  ...mutants.map(({ name, test, only }) => specification(name, test, only)),
 ]);
-const outcomes = [BASELINE, ...MUTANTS.map(({ name }) => name)].map((name) =>
+const outcomes = [BASELINE, ...mutants.map(({ name }) => name)].map((name) =>
   outcome(
     name,
     testModules.filter(({ project: { name: of } }) => of === name),
   ),
 );
-writeFileSync(process.argv[2] as string, JSON.stringify(outcomes));
+writeFileSync(outcomesFile, JSON.stringify(outcomes));
 await vitest.close();
 // Tests that fail are what is looked for.
 process.exitCode = 0;

@@ -10,6 +10,8 @@ import { TRUST_MUTANTS } from './mutants/trust.ts';
 export interface Mutant {
   /** What passes that must not. */
   readonly name: string;
+  /** Run by `npm run soak -- mutants` alone: another of the same kind of check is in the short part. */
+  readonly long?: true;
   /** File below `src/`. */
   readonly file: string;
   /** Text that stands there exactly once, and the same with one operator changed. */
@@ -47,3 +49,10 @@ export function changedOperator({ original, mutated }: Pick<Mutant, 'original' |
 }
 
 export const MUTANTS: readonly Mutant[] = [...CRYPTO_MUTANTS, ...PROTOCOL_MUTANTS, ...TRUST_MUTANTS];
+
+/** The short part is run by `npm test`, the long one by `npm run soak -- mutants`. Every mutant is in one of them. */
+export const PARTS = {
+  short: MUTANTS.filter(({ long }) => long === undefined),
+  long: MUTANTS.filter(({ long }) => long === true),
+} as const;
+export type Part = keyof typeof PARTS;

@@ -1,21 +1,19 @@
 /**
- * Every security check of the list is changed in one operator, and the named test must fail. Without this a check could
- * be weakened, or be right by accident, and nobody would see it.
+ * Security checks are changed in one operator each, and the named test must fail. Without this a check could be weakened,
+ * or be right by accident, and nobody would see it. The short part of the list; the rest is in tools/soak.
  */
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../platform/support.ts';
+import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../support/children.ts';
-import { BASELINE, changedOperator, MUTANTS, type Outcome } from './mutants.ts';
+import { BASELINE, changedOperator, MUTANTS, PARTS } from './mutants.ts';
+import { describeNoticed } from './noticed.ts';
 
 const NAMED = MUTANTS.map((mutant) => [mutant.name, mutant] as const);
 
 describe('the list', () => {
-  it('has at least twenty mutants, each of a name of its own', () => {
-    expect(MUTANTS.length).toBeGreaterThanOrEqual(20);
+  it('has at least twenty mutants in its short part, each of a name of its own', () => {
+    expect(PARTS.short.length).toBeGreaterThanOrEqual(20);
     expect(new Set([BASELINE, ...MUTANTS.map(({ name }) => name)]).size).toBe(MUTANTS.length + 1);
   });
 
@@ -39,33 +37,4 @@ describe('the list', () => {
   });
 });
 
-describe('one operator changed', () => {
-  let outcomes: ReadonlyMap<string, Outcome>;
-  const outcomeOf = (name: string): Outcome => outcomes.get(name) as Outcome;
-
-  beforeAll(async () => {
-    const file = join(temporaryDirectory(), 'outcomes.json');
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'test/mutation/campaign.ts', file], {
-      cwd: projectRoot,
-      env: Object.fromEntries(inherited),
-    });
-    const list = JSON.parse(readFileSync(file, 'utf8')) as readonly Outcome[];
-    outcomes = new Map(list.map((outcome) => [outcome.name, outcome]));
-  }, 600_000);
-
-  it('without a change every one of these tests passes', () => {
-    const { applied, passed, failed, loadErrors } = outcomeOf(BASELINE);
-    expect({ applied, failed, loadErrors }).toEqual({ applied: false, failed: [], loadErrors: [] });
-    expect(passed).toBeGreaterThan(0);
-  });
-
-  it.each(NAMED)('%s: noticed', (name, { test, only }) => {
-    const { applied, passed, failed, loadErrors } = outcomeOf(name);
-    expect({ applied, loadErrors }).toEqual({ applied: true, loadErrors: [] });
-    expect(passed + failed.length, `no test of test/${test} is called ${String(only)}`).toBeGreaterThan(0);
-    expect(failed, `survived: no test of test/${test} called ${String(only)} fails`).not.toEqual([]);
-    // A test that hangs has noticed nothing.
-    expect(failed.filter(({ message }) => message.includes('timed out'))).toEqual([]);
-  });
-});
+describeNoticed('short');

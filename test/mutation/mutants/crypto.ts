@@ -12,6 +12,7 @@ export const CRYPTO_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'DER: a length may take more octets than it needs',
+    long: true,
     file: 'foundation/der/reader.ts',
     original: 'length < 0x80 || length < 256 ** (octets - 1)',
     mutated: 'length < 0x80 && length < 256 ** (octets - 1)',
@@ -44,6 +45,7 @@ export const CRYPTO_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'envelope: of an earlier key epoch',
+    long: true,
     file: 'crypto/ibe/envelope.ts',
     original: 'header.notBefore !== notBefore',
     mutated: 'header.notBefore > notBefore',
@@ -52,6 +54,7 @@ export const CRYPTO_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'parameters: level 1024 in production',
+    long: true,
     file: 'crypto/ibe/validate.ts',
     original: 'options.allowTestLevels !== true',
     mutated: 'options.allowTestLevels === true',
@@ -84,6 +87,7 @@ export const CRYPTO_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'commitment: x = 0 is a scalar',
+    long: true,
     file: 'crypto/ecdh/agreement.ts',
     original: 'borrow === 1 && any !== 0',
     mutated: 'borrow === 1 && any >= 0',

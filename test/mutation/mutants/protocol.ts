@@ -12,6 +12,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'T window: its last second is outside',
+    long: true,
     file: 'protocol/ibake/checks.ts',
     original: 'nowMs / 1000) > skewSeconds',
     mutated: 'nowMs / 1000) >= skewSeconds',
@@ -28,6 +29,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'component echo: another point of the same curve',
+    long: true,
     file: 'protocol/ibake/checks.ts',
     original: 'sent.curve && equalBytes(returned.point',
     mutated: 'sent.curve || equalBytes(returned.point',
@@ -44,6 +46,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'challenge: another one comes back',
+    long: true,
     file: 'protocol/ibake/initiator-branch.ts',
     original: 'returned === undefined || !constantTimeEqual',
     mutated: 'returned === undefined && !constantTimeEqual',
@@ -52,6 +55,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'I_MESSAGE_2: another RAND',
+    long: true,
     file: 'protocol/ibake/responder.ts',
     original: 'i2.rand === undefined || !equalBytes',
     mutated: 'i2.rand === undefined && !equalBytes',
@@ -60,6 +64,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'I_MESSAGE_2: T of I_MESSAGE_1 again',
+    long: true,
     file: 'protocol/ibake/responder.ts',
     original: 'compareNtp(i2.t, state.t) <= 0',
     mutated: 'compareNtp(i2.t, state.t) < 0',
@@ -84,6 +89,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'SRTP: a packet older than the window',
+    long: true,
     file: 'protocol/srtp/packet-index.ts',
     original: '- REPLAY_WINDOW || this.#seen',
     mutated: '- REPLAY_WINDOW && this.#seen',
@@ -100,6 +106,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'SRTP: a wrong tag',
+    long: true,
     file: 'protocol/srtp/receiver.ts',
     original: 'if (index === undefined) throw',
     mutated: 'if (index !== undefined) throw',
@@ -108,6 +115,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'SRTCP: a wrong tag',
+    long: true,
     file: 'protocol/srtp/control.ts',
     original: '!constantTimeEqual(controlTag',
     mutated: 'constantTimeEqual(controlTag',
@@ -116,6 +124,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tie rules: a self call',
+    long: true,
     file: 'protocol/discovery/tie-rules.ts',
     original: "demand(!sameIdentity(idri, idrr), 'SelfCall'",
     mutated: "demand(sameIdentity(idri, idrr), 'SelfCall'",
@@ -124,6 +133,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'tie rules: T of I_MESSAGE_2 is that of I_MESSAGE_1',
+    long: true,
     file: 'protocol/discovery/tie-rules.ts',
     original: 'compareNtp(later, earlier) > 0',
     mutated: 'compareNtp(later, earlier) >= 0',
@@ -140,6 +150,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'discovery: reflected key component',
+    long: true,
     file: 'protocol/discovery/components.ts',
     original: 'if (equalBytes(own.point, peer.point))',
     mutated: 'if (!equalBytes(own.point, peer.point))',
@@ -148,6 +159,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'discovery: a target that stands on the other side',
+    long: true,
     file: 'protocol/discovery/components.ts',
     original: 'if (!rolesOf(exchange, target).includes(role))',
     mutated: 'if (rolesOf(exchange, target).includes(role))',

@@ -4,6 +4,7 @@ import type { Mutant } from '../mutants.ts';
 export const TRUST_MUTANTS: readonly Mutant[] = [
   {
     name: 'half-open exchanges: one more than allowed',
+    long: true,
     file: 'entity/endpoint/call-limits.ts',
     original: 'this.#halfOpenInAll < limits',
     mutated: 'this.#halfOpenInAll <= limits',
@@ -28,6 +29,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'warrant: one key under two names',
+    long: true,
     file: 'trust/warrant/verify.ts',
     original: 'signers.map(keyKey)).size !== signers',
     mutated: 'signers.map(keyKey)).size > signers',
@@ -36,6 +38,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'warrant: before its time',
+    long: true,
     file: 'trust/warrant/verify.ts',
     original: 'nowMs < timeOf(warrant.request.from)',
     mutated: 'nowMs <= timeOf(warrant.request.from)',
@@ -68,6 +71,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'warrant: a call at the end of the interception',
+    long: true,
     file: 'trust/warrant/scope.ts',
     original: 't1 >= from && t1 < to',
     mutated: 't1 >= from && t1 <= to',
@@ -92,6 +96,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'certificate: out of its time',
+    long: true,
     file: 'trust/warrant/certificate.ts',
     original: '<= nowMs && nowMs <=',
     mutated: '<= nowMs || nowMs <=',
@@ -100,6 +105,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'certificate: of two uses',
+    long: true,
     file: 'trust/warrant/certificate.ts',
     original: 'uris.length === 1 && uri',
     mutated: 'uris.length === 1 || uri',
@@ -108,6 +114,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'release: the cap is one higher',
+    long: true,
     file: 'trust/release/pipeline.ts',
     original: 'countAnswers(warrantDigest)) >= maxReleases',
     mutated: 'countAnswers(warrantDigest)) > maxReleases',
@@ -116,6 +123,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'release: a request id with another content',
+    long: true,
     file: 'trust/release/pipeline.ts',
     original: '!== requestDigest || earlier',
     mutated: '!== requestDigest && earlier',
@@ -124,6 +132,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'release: one question with another content',
+    long: true,
     file: 'trust/release/pipeline.ts',
     original: 'earlier !== digestOf(content)',
     mutated: 'earlier === digestOf(content)',
@@ -156,6 +165,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'statement: about something else',
+    long: true,
     file: 'trust/release/statement.ts',
     original: 'statementOf(subject)) !== 0',
     mutated: 'statementOf(subject)) > 0',
@@ -172,6 +182,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'log: shorter than it was',
+    long: true,
     file: 'trust/audit/chain.ts',
     original: 'if (other.sequence > head.sequence)',
     mutated: 'if (other.sequence < head.sequence)',
