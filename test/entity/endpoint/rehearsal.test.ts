@@ -1,7 +1,13 @@
 /** A client comes up only when it can answer and call; what is computed for that, no call computes again. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PublicParameters } from '../../../src/crypto/ibe/index.ts';
-import { createKeyStore, rehearse, type EndpointKeys, type Federation, type KeyStore } from '../../../src/entity/endpoint/index.ts';
+import {
+  createKeyStore,
+  rehearse,
+  type EndpointKeys,
+  type Federation,
+  type KeyStore,
+} from '../../../src/entity/endpoint/index.ts';
 import type { DistrictKeys } from '../../../src/entity/kms/index.ts';
 import { coded } from '../../platform/support.ts';
 import { ALICE, BOB, DAY, districtKeys, entry, entryB, federation, MIDNIGHT, table, testClock } from './holders.ts';
