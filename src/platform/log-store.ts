@@ -106,6 +106,12 @@ export async function openLogStore({ state, chain, empty }: LogStoreOptions): Pr
   return {
     record,
     append: (body) => record(body),
+    appendAll: (bodies) =>
+      database.transaction().execute(async (transaction) => {
+        const entries: LogEntry[] = [];
+        for (const body of bodies) entries.push(await write(transaction, body));
+        return entries;
+      }),
     head: () => headOf(database),
     async read(from, limit) {
       const rows = await database

@@ -88,6 +88,21 @@ describe('log store', () => {
     expect(verifier.head().sequence).toBe(20);
   });
 
+  it('several in one transaction: in their order, between others, all or none', async () => {
+    const log = await openLog();
+    await Promise.all([log.append({ n: 0 }), log.appendAll([{ n: 1 }, { n: 2 }, { n: 3 }]), log.append({ n: 4 })]);
+    const entries = await log.read(1, 100);
+    const verifier = createVerifier(ORIGIN);
+    for (const entry of entries) verifier.push(entry);
+    const texts = entries.map(({ octets }) => new TextDecoder().decode(octets));
+    expect(texts.length).toBe(5);
+    expect(texts.join()).toContain('{"n":1},{"n":2},{"n":3}');
+    expect(await log.appendAll([])).toEqual([]);
+    // A body that cannot be written takes the one before it along.
+    await expect(log.appendAll([{ n: 5 }, { n: 0.5 }])).rejects.toThrow();
+    expect(await log.read(1, 100)).toEqual(entries);
+  });
+
   it('P15 what somebody changes in the file is found, and the store itself changes nothing', async () => {
     const log = await openLog();
     for (let n = 1; n <= 5; n++) await log.append({ n });

@@ -19,8 +19,8 @@ export interface BulkIssuing {
   /** By position: the first has position 1. */
   readonly identities: readonly Identity[];
   readonly service: Pick<ClientService, 'register' | 'issueAheadDays'>;
-  /** Appends to the KMS's log; durable when it returns. */
-  readonly record: (body: IssueRecord) => Promise<{ readonly sequence: number }>;
+  /** Appends to the KMS's log, all or none; durable when it returns. */
+  readonly record: (bodies: readonly IssueRecord[]) => Promise<readonly { readonly sequence: number }[]>;
   /** Sequence numbers of what an earlier run recorded of this batch: {@link recordedBefore}. */
   readonly recorded: ReadonlyMap<string, number>;
   /** Positions that the file has. */
@@ -62,18 +62,14 @@ export async function issueBulk(bulk: BulkIssuing): Promise<void> {
   }
 
   async function work(subscribers: readonly BulkSubscriber[]): Promise<void> {
-    const decided: BulkLine[] = [];
-    const allowed: (BulkSubscriber & { readonly entry: number })[] = [];
-    for (const subscriber of subscribers) {
-      const { entry, refused } = await authorise(bulk, subscriber);
-      if (refused === undefined) allowed.push({ ...subscriber, entry });
-      else decided.push({ position: subscriber.position, entry, refused });
-    }
-    const sealed =
-      allowed.length === 0 ? [] : await bulk.make(allowed.map(({ position, identity }) => ({ position, identity })));
+    const decisions = await recordAll(bulk, await Promise.all(subscribers.map((one) => decide(bulk, one))));
+    const allowed = decisions.filter(({ refused }) => refused === undefined);
+    const sealed = allowed.length === 0 ? [] : await bulk.make(allowed.map(({ subscriber }) => subscriber));
     await write([
-      ...decided,
-      ...allowed.map(({ position, entry }, i) => ({ position, entry, keys: sealed[i] as string })),
+      ...decisions.flatMap(({ subscriber: { position }, entry, refused }) =>
+        refused === undefined ? [] : [{ position, entry, refused }],
+      ),
+      ...allowed.map(({ subscriber: { position }, entry }, i) => ({ position, entry, keys: sealed[i] as string })),
     ]);
   }
 
@@ -99,27 +95,45 @@ export async function issueBulk(bulk: BulkIssuing): Promise<void> {
     });
 }
 
-/** Decides on one subscriber, and records the decision unless an earlier run has. */
-async function authorise(
-  { header, service, record, recorded, clock, pseudonym }: BulkIssuing,
-  { position, identity }: BulkSubscriber,
-): Promise<{ entry: number; refused?: string }> {
-  const common = { operation: 'bulk-private-keys', requester: header.recipient, batch: header.batch, position };
-  let refused: string | undefined;
+interface Decision {
+  readonly subscriber: BulkSubscriber;
+  /** Code of the refusal. */
+  readonly refused: string | undefined;
+}
+
+async function decide({ header, service, clock }: BulkIssuing, subscriber: BulkSubscriber): Promise<Decision> {
   try {
     assertEpochs(header, service.issueAheadDays, clock);
-    if (!(await service.register.has(identity)))
+    if (!(await service.register.has(subscriber.identity)))
       throw new HalfkeyError('UNKNOWN_SUBSCRIBER', 'the identity is not registered here');
+    return { subscriber, refused: undefined };
   } catch (error) {
     if (!isHalfkeyError(error)) throw error;
-    refused = error.code;
+    return { subscriber, refused: error.code };
   }
-  const kind = refused === undefined ? 'issue' : 'issue-refused';
-  const detail = refused === undefined ? { keyEpochs: header.keyEpochs, masterSecrets: false } : { code: refused };
-  const entry =
-    recorded.get(placeOf(kind, position)) ??
-    (await record({ kind, ...common, subscriber: pseudonym(identity), ...detail })).sequence;
-  return { entry, ...(refused === undefined ? {} : { refused }) };
+}
+
+/** Records the decisions that an earlier run has not, at once: one wait for the disk, not one a subscriber. */
+async function recordAll(
+  { header, record, recorded, pseudonym }: BulkIssuing,
+  decisions: readonly Decision[],
+): Promise<(Decision & { readonly entry: number })[]> {
+  const known = decisions.map((decision) => ({ decision, body: bodyOf(decision) }));
+  const earlier = ({ kind, position }: IssueRecord): number | undefined =>
+    recorded.get(placeOf(String(kind), Number(position)));
+  const fresh = known.filter(({ body }) => earlier(body) === undefined);
+  const entries = fresh.length === 0 ? [] : await record(fresh.map(({ body }) => body));
+  const sequences = new Map(fresh.map(({ body }, i) => [body, entries[i]?.sequence]));
+  return known.map(({ decision, body }) => ({ ...decision, entry: (sequences.get(body) ?? earlier(body)) as number }));
+
+  function bodyOf({ subscriber: { position, identity }, refused }: Decision): IssueRecord {
+    return {
+      kind: refused === undefined ? 'issue' : 'issue-refused',
+      ...{ operation: 'bulk-private-keys', requester: header.recipient, batch: header.batch, position },
+      subscriber: pseudonym(identity),
+      ...(refused === undefined ? { keyEpochs: header.keyEpochs, masterSecrets: false } : { code: refused }),
+    };
+  }
 }
 
 /** @throws HalfkeyError `IssueWindow`, `BAD_REQUEST` as for a client */

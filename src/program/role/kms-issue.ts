@@ -96,10 +96,11 @@ async function run(order: IssueOrder, { config, recipient, identities, runtime, 
       await issueBulk({
         ...{ header, identities, written, signal: order.signal, clock: systemClock, pseudonym: runtime.pseudonym },
         service: { register: await openRegisterStore(runtime.state, runtime.pseudonym), issueAheadDays },
-        async record(body) {
-          const entry = await runtime.log.append({ ...body, time: Math.floor(systemClock() / 1000) });
+        async record(bodies) {
+          const time = Math.floor(systemClock() / 1000);
+          const entries = await runtime.log.appendAll(bodies.map((body) => ({ ...body, time })));
           crashAt('recorded');
-          return entry;
+          return entries;
         },
         recorded: resumed ? await recordedBefore(runtime.log, header.batch) : new Map(),
         make: (subscribers) => pool.run(subscribers),

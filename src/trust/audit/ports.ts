@@ -31,6 +31,8 @@ export type ChainRecord = (previous: LogHead, body: LogBody) => LogEntry;
 export interface LogStore {
   /** Appends one record after the current head in one durable transaction; returns after fsync, never before. */
   append(body: LogBody): Promise<LogEntry>;
+  /** Appends records in this order in one durable transaction, all or none; returns after fsync, never before. */
+  appendAll(bodies: readonly LogBody[]): Promise<readonly LogEntry[]>;
   /** The head; the origin's empty head when nothing was appended. */
   head(): Promise<LogHead>;
   /** Up to `limit` (1 to 10 000) entries in order, from sequence number `from` (1 is the first). */

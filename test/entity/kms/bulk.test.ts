@@ -25,10 +25,12 @@ function setup(change: Partial<BulkIssuing> = {}) {
     ...{ header, identities, lanes: 3, clock: () => 1000, pseudonym: () => 'pseudonym' },
     service: { register: { set: () => Promise.resolve(), has: () => Promise.resolve(true) }, issueAheadDays: 7 },
     ...{ recorded: new Map(), written: new Set(), signal: new AbortController().signal },
-    record(body) {
-      records.push(body);
-      events.push(`record ${String(body['position'])}`);
-      return Promise.resolve({ sequence: records.length });
+    record(bodies) {
+      const entries = bodies.map((body) => {
+        events.push(`record ${String(body['position'])}`);
+        return { sequence: records.push(body) };
+      });
+      return Promise.resolve(entries);
     },
     make(subscribers) {
       for (const { position } of subscribers) events.push(`make ${String(position)}`);
