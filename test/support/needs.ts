@@ -1,11 +1,18 @@
 /**
- * How a test says that it needs a program of Debian. Without the program the test is skipped and
- * listed by name at the end of `npm test`; with HALFKEY_REQUIRE_TOOLS=1, as under .ci/run, it fails.
+ * How a test says that it needs a program of Debian, or a host that can run the FMA kernel. Without it the test is
+ * skipped and listed by name at the end of `npm test`; with HALFKEY_REQUIRE_TOOLS=1, as under .ci/run, a test whose
+ * program is missing fails. A processor is not what .ci/run can install.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, TestRunner } from 'vitest';
+import { hasFusedMultiplyAdd } from './fused.ts';
+
+/** What the FMA kernel needs: not a program, but named like one. */
+export const FUSED = 'fused multiply-add in WebAssembly';
+/** What a kernel needs, for {@link needs} and {@link describeNeeding}. */
+export const needsOfKernel = (kind: string): readonly string[] => (kind === 'fma' ? [FUSED] : []);
 
 function inPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
@@ -26,15 +33,18 @@ function hasElement(element: string): boolean {
 
 const ELEMENT = 'gst-element:';
 
-/** Those of `programs` that PATH does not hold; `gst-element:NAME` is an element of GStreamer. */
-export function missingPrograms(...programs: readonly string[]): string[] {
-  return programs.filter((program) =>
-    program.startsWith(ELEMENT) ? !hasElement(program.slice(ELEMENT.length)) : !inPath(program),
-  );
+function isHere(program: string): boolean {
+  if (program === FUSED) return hasFusedMultiplyAdd();
+  return program.startsWith(ELEMENT) ? hasElement(program.slice(ELEMENT.length)) : inPath(program);
 }
 
-function required(): boolean {
-  return process.env['HALFKEY_REQUIRE_TOOLS'] === '1';
+/** Those of `programs` that PATH does not hold; `gst-element:NAME` is an element of GStreamer, {@link FUSED} the host's. */
+export function missingPrograms(...programs: readonly string[]): string[] {
+  return programs.filter((program) => !isHere(program));
+}
+
+function required(missing: readonly string[]): boolean {
+  return process.env['HALFKEY_REQUIRE_TOOLS'] === '1' && missing.some((program) => program !== FUSED);
 }
 
 function missingText(missing: readonly string[]): string {
@@ -48,7 +58,7 @@ function missingText(missing: readonly string[]): string {
 export function needs(...programs: readonly string[]): void {
   const missing = missingPrograms(...programs);
   if (missing.length === 0) return;
-  if (required()) throw new Error(`HALFKEY_REQUIRE_TOOLS=1, but the test ${missingText(missing)}`);
+  if (required(missing)) throw new Error(`HALFKEY_REQUIRE_TOOLS=1, but the test ${missingText(missing)}`);
   const test = TestRunner.getCurrentTest();
   if (test === undefined) throw new TypeError('needs: call it inside a test; for a whole suite use describeNeeding');
   test.context.skip(missingText(missing));
@@ -59,7 +69,7 @@ export function describeNeeding(programs: readonly string[], title: string, body
   const missing = missingPrograms(...programs);
   if (missing.length === 0) {
     describe(title, body);
-  } else if (required()) {
+  } else if (required(missing)) {
     describe(title, () => {
       beforeAll(() => {
         throw new Error(`HALFKEY_REQUIRE_TOOLS=1, but the suite ${missingText(missing)}`);
