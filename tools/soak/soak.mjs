@@ -2,7 +2,7 @@
  * npm run soak: what takes too long for npm test, each part by itself or all.
  *
  *   npm run soak                the parts: fields mutants timing
- *   npm run soak -- fields      a million field operations on every kernel against BigInt; HALFKEY_SEED repeats one
+ *   npm run soak -- fields      a million field operations on every kernel, and 40,000 inverses; HALFKEY_SEED repeats a run
  *   npm run soak -- mutants     the security checks with one operator changed that npm test leaves out
  *   npm run soak -- timing      the search for secrets in the time, at p of 1536 bits
  */
