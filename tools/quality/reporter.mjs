@@ -1,6 +1,6 @@
 /**
- * A vitest reporter that writes the counts, the names of skipped tests and the slowest files to the file that
- * HALFKEY_TEST_COUNTS names.
+ * A vitest reporter that writes the counts, the names of skipped tests, the kernel that computed and the slowest files to
+ * the file that HALFKEY_TEST_COUNTS names.
  */
 import { writeFileSync } from 'node:fs';
 
@@ -26,10 +26,20 @@ function slowest(modules) {
     .slice(0, SLOWEST);
 }
 
+/** What is wrong with the kernels of a run: one computes all vectors and golden files, and the one that is asked for. */
+function kernelFailures(kernels) {
+  const asked = process.env.HALFKEY_KERNEL ?? '';
+  const ran = kernels.map(({ kind }) => kind);
+  if (ran.length > 1) return [`more than one kernel ran: ${ran.join(' ')}`];
+  if (asked === '' || ran[0] === asked) return [];
+  return [`HALFKEY_KERNEL=${asked}, but ${ran.length === 0 ? 'no test told its kernel' : `${ran[0]} ran`}`];
+}
+
 export default class CountsReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const failures = unhandledErrors.map((error) => `unhandled: ${String(error.message)}`);
     const skipped = [];
+    const filesOf = new Map(); // of each kernel: test/support/kernel-of-run.ts
     let passed = 0;
     for (const module of modules) {
       const file = module.relativeModuleId;
@@ -40,14 +50,18 @@ export default class CountsReporter {
       for (const test of module.children.allTests()) {
         const { state, note } = test.result();
         const name = `${file} > ${test.fullName}`;
+        const { kernel } = test.meta();
+        if (kernel !== undefined) filesOf.set(kernel, (filesOf.get(kernel) ?? new Set()).add(file));
         if (state === 'passed') passed += 1;
         else if (state === 'failed') failures.push(name);
         else if (!insideBrokenSuite(test)) skipped.push(note === undefined ? name : `${name} [${note}]`);
       }
     }
+    const kernels = [...filesOf].map(([kind, files]) => ({ kind, files: files.size }));
+    failures.push(...kernelFailures(kernels));
     writeFileSync(
       process.env.HALFKEY_TEST_COUNTS,
-      JSON.stringify({ passed, failed: failures.length, skipped, failures, slowest: slowest(modules) }),
+      JSON.stringify({ passed, failed: failures.length, skipped, failures, kernels, slowest: slowest(modules) }),
     );
   }
 }

@@ -93,7 +93,7 @@ async function runTests() {
     '--reporter=./tools/quality/reporter.mjs',
     ...(process.stdout.isTTY ? [] : ['--no-color']),
   ];
-  let counts = { passed: 0, failed: 0, skipped: [], failures: [], slowest: [] };
+  let counts = { passed: 0, failed: 0, skipped: [], failures: [], kernels: [], slowest: [] };
   await step('tests', async () => {
     const status = await new Promise((resolve) => {
       const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), ...args], {
@@ -126,7 +126,7 @@ async function runTests() {
   return counts;
 }
 
-let counts = { passed: 0, failed: 0, skipped: [], failures: [], slowest: [] };
+let counts = { passed: 0, failed: 0, skipped: [], failures: [], kernels: [], slowest: [] };
 let ready = false;
 await step('install', async () => {
   checkNode();
@@ -146,6 +146,9 @@ if (ready) {
   } else await checkAll(steps, 2);
 }
 
+for (const { kind, files } of counts.kernels) {
+  console.log(`kernel: ${kind} computed the vectors and golden files (${String(files)} test files)`);
+}
 for (const { file, seconds } of counts.slowest) console.log(`slow: ${seconds.toFixed(1).padStart(6)} s ${file}`);
 for (const name of counts.failures) console.log(`failed: ${name}`);
 for (const name of failedSteps) console.log(`failed: step ${name}`);

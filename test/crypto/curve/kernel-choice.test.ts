@@ -1,8 +1,8 @@
-/** Which kernel runs, and that a damaged one does not. `HALFKEY_KERNEL=x npm test` shows here that x is what ran. */
+/** Which kernel runs, and that a damaged one does not. */
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createKernel, CURVE_PARAMETERS, kernelFor, kernelStatus } from '../../../src/crypto/curve/index.ts';
+import { createKernel, CURVE_PARAMETERS } from '../../../src/crypto/curve/index.ts';
 import {
   chooseKernel,
   EMBEDDED_MODULES,
@@ -13,6 +13,8 @@ import {
 } from '../../../src/crypto/curve/load.ts';
 import { fromHex, toHex } from '../../../src/foundation/base/index.ts';
 import { childEnv, ensureBuilt, projectRoot } from '../../support/children.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
+import { LEVELS } from '../../support/kernels.ts';
 import { FUSED, needs, needsOfKernel } from '../../support/needs.ts';
 
 /** A module that is not asked to compute. */
@@ -30,17 +32,11 @@ function damaged(kind: WasmKind, from: string, to: string, resealed: boolean): E
 }
 
 describe('the kernel of this run', () => {
-  it('is the one that HALFKEY_KERNEL names, also for the curves of the vectors and golden files', () => {
-    const { kind, forced } = kernelStatus();
-    const wanted = process.env['HALFKEY_KERNEL'] ?? '';
-    console.log(`the kernel that runs: ${kind}${forced ? ', forced' : ''}`);
-    if (wanted !== '') expect([kind, forced]).toEqual([wanted, true]);
-    for (const level of [1024, 2048, 3072, 7680] as const) expect(kernelFor(CURVE_PARAMETERS[level]).kind).toBe(kind);
-  });
+  itIsTheKernelAskedFor(LEVELS.map((level) => CURVE_PARAMETERS[level]));
 
   beforeAll(ensureBuilt);
 
-  /** What {@link kernelStatus} says in a process of its own. */
+  /** What kernelStatus says in a process of its own. */
   function statusOf(wanted: string, ...flags: string[]): unknown {
     const script = `const { kernelStatus } = await import('${projectRoot}/dist/crypto/curve/index.js'); console.log(JSON.stringify(kernelStatus()));`;
     const { stdout, stderr } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', script], {

@@ -9,6 +9,7 @@ import {
   type Kernel,
   type Point,
 } from '../../../src/crypto/curve/index.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { refAdd, refMultiply, refPairing } from './reference.ts';
 import { number, pair, point, rfc5091 } from './vectors.ts';
 
@@ -26,6 +27,12 @@ function times(k: bigint, A: Point, on: Kernel = kernel): Point {
 const raw = kernel.pointWithY(5n);
 
 describe('RFC 5091 section 7', () => {
+  const curves = (['7.1_PointMultiply', '7.3_Pairing', '7.7_BBextractPriv'] as const).map((name) => {
+    const v = rfc5091.verified[name];
+    return { p: number(v, 'p'), q: number(v, 'q') };
+  });
+  itIsTheKernelAskedFor(curves);
+
   it('7.1 PointMultiply', () => {
     const v = rfc5091.verified['7.1_PointMultiply'];
     const curve = kernelFor({ p: number(v, 'p'), q: number(v, 'q') });

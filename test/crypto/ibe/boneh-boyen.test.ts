@@ -35,6 +35,7 @@ import {
   toHex,
 } from '../../../src/foundation/base/index.ts';
 import { derInteger, derOctetString, derSequence } from '../../../src/foundation/der/index.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { refAdd } from '../curve/reference.ts';
 import { number, pair, point, rfc5091, text } from '../curve/vectors.ts';
 import { seeded } from './fixtures.ts';
@@ -49,6 +50,8 @@ describe('RFC 5091 7.7 and 7.8', () => {
   const v77 = rfc5091.verified['7.7_BBextractPriv'];
   const v78 = rfc5091.verified['7.8_BBencrypt'];
   const domain = { level: 1024, p: number(v77, 'p'), q: number(v77, 'q'), P: point(v77, 'P'), hash: 'sha1' } as const;
+  itIsTheKernelAskedFor([domain]);
+
   const secret = { alpha: number(v77, 'alpha'), beta: number(v77, 'beta'), gamma: number(v77, 'gamma') };
   const params = bb1PublicParameters(domain, secret);
   const kernel = kernelFor(domain);

@@ -20,6 +20,7 @@ import {
 } from '../../../src/crypto/ibe/index.ts';
 import { ascii, concat, fromBigInt, fromHex, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
 import { refAdd } from '../curve/reference.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { district, keyOf, MASTER_SECRET, seeded, vectorFile } from './fixtures.ts';
 
 interface Synthetic {
@@ -54,6 +55,7 @@ describe.each(vectorFile<{ vectors: Synthetic[] }>('vectors-bf-synthetic.json').
   const domain = domainParameters(v.n);
   const id = fromHex(v.idHex);
   const known = derivePublicParameters(domain, BigInt(v.masterSecret));
+  itIsTheKernelAskedFor([domain]);
 
   it('derives P_pub, Q_id and S_id', () => {
     expect(known.Ppub).toEqual(asPoint(v.Ppub));

@@ -15,7 +15,7 @@ import {
   type Decryptor,
   type PublicParameters,
 } from '../../../src/crypto/ibe/index.ts';
-import type { Point } from '../../../src/crypto/curve/index.ts';
+import { CURVE_PARAMETERS, type Point } from '../../../src/crypto/curve/index.ts';
 import type { HalfkeyError } from '../../../src/foundation/base/index.ts';
 import {
   ascii,
@@ -35,6 +35,7 @@ import {
   derSequence,
 } from '../../../src/foundation/der/index.ts';
 import { generalizedTime, identityFromText, type GeneralizedTime } from '../../../src/foundation/identity/index.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { refAdd } from '../curve/reference.ts';
 import { district, GOLDEN_FILES, keyOf, seeded, vectorFile, type Golden } from './fixtures.ts';
 
@@ -47,6 +48,8 @@ function decryptorOf(params: PublicParameters, key: Point): Decryptor {
 }
 
 describe.each(GOLDEN_FILES)('%s', (name) => {
+  itIsTheKernelAskedFor([CURVE_PARAMETERS[vectorFile<Golden>(name).level]]);
+
   const golden = vectorFile<Golden>(name);
   const domain = domainParameters(golden.level);
   const params = {

@@ -12,6 +12,7 @@ import {
   type Domain,
 } from '../../../src/crypto/ibe/index.ts';
 import { fromHex, toBigInt, toHex } from '../../../src/foundation/base/index.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { number, pair, point, rfc5091, text } from '../curve/vectors.ts';
 
 const v74 = rfc5091.verified['7.4_BFderivePubl'];
@@ -27,6 +28,8 @@ const bob = fromHex(text(v74, 'idHex'));
 const s = number(v75, 's');
 
 describe('RFC 5091 section 7', () => {
+  itIsTheKernelAskedFor([domain]);
+
   it('7.2 HashToRange', () => {
     const v = rfc5091.verified['7.2_HashToRange'];
     expect(hashToRange(fromHex(text(v, 'sHex')), number(v, 'n'), 'sha1')).toBe(number(v, 'v'));

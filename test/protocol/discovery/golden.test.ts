@@ -3,6 +3,7 @@
  * -> K_SESSION -> V of R_MESSAGE_2 -> SRTP keys (protocol profile 4.1, 4.4, 3.4; P7).
  */
 import { describe, expect, it } from 'vitest';
+import { CURVE_PARAMETERS } from '../../../src/crypto/curve/index.ts';
 import { createCustody } from '../../../src/entity/custody/index.ts';
 import {
   fromHex,
@@ -20,6 +21,7 @@ import {
   recoverSessionKey,
   type Components,
 } from '../../../src/protocol/discovery/index.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { memoryMsStore, testSealer } from '../../entity/custody/support.ts';
 import { alice, bob, exchangeOf, golden, keysOf, type Golden, type Side } from './fixture.ts';
 
@@ -46,6 +48,8 @@ async function scalarFor(file: Golden, side: Side, components: Components): Prom
 }
 
 describe.each(golden)('%s', (_name, file) => {
+  itIsTheKernelAskedFor([CURVE_PARAMETERS[file.level]]);
+
   const exchange = exchangeOf(file);
   const keys: Secret<'SessionKey'>[] = [];
 

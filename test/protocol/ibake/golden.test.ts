@@ -12,7 +12,9 @@ import {
   type Established,
   type ExchangeRandom,
 } from '../../../src/protocol/ibake/index.ts';
+import { CURVE_PARAMETERS } from '../../../src/crypto/curve/index.ts';
 import { ecCurve } from '../../../src/crypto/ecdh/index.ts';
+import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { golden, GOLDEN_NAMES, SHORT } from '../mikey/golden.ts';
 import { alice, bob, districtOf, endpoint, taken } from './support.ts';
 
@@ -35,6 +37,8 @@ const never = (): never => {
 
 describe.each(GOLDEN_NAMES)('%s', (name) => {
   const file = golden(name) as ReturnType<typeof golden> & Secrets;
+  itIsTheKernelAskedFor([CURVE_PARAMETERS[file.level]]);
+
   const a = districtOf('operator-a.example', BigInt(file.masterSecrets.a), file.level);
   const b = districtOf('operator-b.example', BigInt(file.masterSecrets.b), file.level);
   const t1 = ntpToUnixSeconds(ntpTime(fromHex(file.T1))) * 1000 + 500;
