@@ -69,7 +69,7 @@ describe('Ctrl-C', () => {
 });
 
 describe('kill -9 of a lab', () => {
-  it.each(PHASES)('leaves no role: at "%s"', async (phase) => {
+  it.each(['$ halfkey provider serve', 'two people approve'])('leaves no role: at "%s"', async (phase) => {
     const running = startLab({ target: BOB, way: '4/2' });
     await running.says(phase);
     running.kill('SIGKILL');
@@ -77,7 +77,7 @@ describe('kill -9 of a lab', () => {
     await noneLeft(running.out);
   });
 
-  it.each(['3', '4/1', '4/2'] as const)('leaves no role in the middle of a call: solution %s', async (way) => {
+  it.each(['3', '4/2'] as const)('leaves no role in the middle of a call: solution %s', async (way) => {
     const running = await pausedLab({ target: BOB, way });
     expect(running.roles.length).toBe(way === '3' ? 2 : 3);
     running.kill('SIGKILL');
@@ -115,7 +115,7 @@ describe('a role that dies', () => {
     },
   );
 
-  it.each(['kms', 'provider', 'df'])('before it is ready, too: %s', async (role) => {
+  it.each(['kms', 'df'])('before it is ready, too: %s', async (role) => {
     const running = startLab({ target: BOB, way: '4/2' });
     await running.says(`$ halfkey ${role} serve`);
     await waitUntil(() => rolesOf(running.out).some((one) => one.role === role), 'the process');

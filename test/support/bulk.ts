@@ -25,7 +25,7 @@ import { openRuntime } from '../../src/program/role/runtime.ts';
 import { decodeRecord, type LogBody } from '../../src/trust/audit/index.ts';
 import { openKeys } from '../../src/trust/release/index.ts';
 import { temporaryDirectory } from '../platform/support.ts';
-import { childEnv, programFile } from './children.ts';
+import { childEnv, programFile, SHORT_LIVED } from './children.ts';
 
 export const MASTER_SECRET = 0x1234567890abcdef1234567890abcdefn;
 export const DAY = 86_400;
@@ -154,7 +154,7 @@ export function runProgram(
   during: (kill: () => void) => void = () => undefined,
 ): Promise<Run> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [programFile, ...args], {
+    const child = spawn(process.execPath, [...SHORT_LIVED, programFile, ...args], {
       env: childEnv(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

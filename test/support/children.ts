@@ -8,8 +8,14 @@ export const projectRoot = fileURLToPath(new URL('../..', import.meta.url)).repl
 /** The built command line program: `spawn(process.execPath, [programFile, ...])`. Call {@link ensureBuilt} first. */
 export const programFile = `${projectRoot}/dist/program/cli/main.js`;
 
+/**
+ * What Node is told for programs that live for seconds: V8's optimising compiler would take a sixth of their time, and
+ * give nothing back. The kernel is WebAssembly, which has a compiler of its own.
+ */
+export const SHORT_LIVED: readonly string[] = ['--no-opt'];
+
 /** So many children of a test file are counted: it costs a fifth of their time, and later ones run the same lines. */
-const COUNTED_CHILDREN = 12;
+const COUNTED_CHILDREN = 4;
 let counted = 0;
 
 /**

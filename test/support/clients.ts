@@ -13,7 +13,7 @@ import {
 } from '../../src/contract/provisioning/index.ts';
 import { issueCertificate } from '../../src/platform/index.ts';
 import { temporaryDirectory } from '../platform/support.ts';
-import { childEnv, programFile, projectRoot } from './children.ts';
+import { childEnv, programFile, projectRoot, SHORT_LIVED } from './children.ts';
 import { DAY } from './exchange.ts';
 import type { RolesOptions, TestRoles } from './roles.ts';
 import { textNeedle } from './taint.ts';
@@ -54,7 +54,7 @@ export interface Client {
 
 /** Runs the built program with --json. */
 export function halfkey(args: readonly string[], directory: string): Client {
-  const child = spawn(process.execPath, [programFile, ...args, '--json'], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, programFile, ...args, '--json'], {
     cwd: directory,
     env: childEnv(),
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, vi } from 'vitest';
 import type { LabResult } from '../../src/program/lab/lab-order.ts';
-import { childEnv, ensureBuilt, programFile, projectRoot } from './children.ts';
+import { childEnv, ensureBuilt, programFile, projectRoot, SHORT_LIVED } from './children.ts';
 
 export const WAYS = ['3', '4/1', '4/2'] as const;
 export type Way = (typeof WAYS)[number];
@@ -77,7 +77,7 @@ export interface StartOptions {
 
 /** Starts `halfkey ARGS`. */
 export function start(args: readonly string[], { cwd, env, program, group }: StartOptions = {}): Running {
-  const child = spawn(process.execPath, [program ?? programFile, ...args], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, program ?? programFile, ...args], {
     cwd: cwd ?? projectRoot,
     env: childEnv({ NO_COLOR: '1', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,7 +11,7 @@ import { connect, HOST, startDf, startHolders } from '../../src/program/lab/hold
 import { intercept } from '../../src/program/lab/interception.ts';
 import { createOrganisations } from '../../src/program/lab/organisations.ts';
 import { createProcesses, type Processes, type RoleEvent } from '../../src/program/lab/processes.ts';
-import { programFile } from './children.ts';
+import { programFile, SHORT_LIVED } from './children.ts';
 import { speech } from './clients.ts';
 import { ALICE, BOB, waitUntil } from './lab.ts';
 
@@ -38,7 +38,7 @@ export async function quietCall(out: string, level: 1024 | 3072): Promise<QuietC
   const events: RoleEvent[] = [];
   const lost: string[] = [];
   const processes = createProcesses({
-    program: [process.execPath, programFile],
+    program: [process.execPath, ...SHORT_LIVED, programFile],
     onStart: () => undefined,
     onEvent: (role, event) => {
       if (role === 'df' || role === 'tap') events.push(event);

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { childEnv, programFile } from './children.ts';
+import { childEnv, programFile, SHORT_LIVED } from './children.ts';
 
 export type RoleName = 'kms' | 'kms-consolidated' | 'provider' | 'df';
 
@@ -31,7 +31,7 @@ export interface RoleProcess {
 
 /** Arguments of node that run the role: `halfkey kms serve --config FILE`. */
 export function serveArguments(name: RoleName, configFile: string): string[] {
-  return [programFile, name === 'kms-consolidated' ? 'kms' : name, 'serve', '--config', configFile];
+  return [...SHORT_LIVED, programFile, name === 'kms-consolidated' ? 'kms' : name, 'serve', '--config', configFile];
 }
 
 /** Writes what the role starts from: `files` (mode 0600) and its configuration. */

@@ -90,7 +90,7 @@ function orderOf({ rounds, gmp }: BenchFlags) {
   return {
     rounds: countOf('--rounds', rounds),
     comparator: resolve(gmp),
-    program: [process.execPath, resolve(process.argv[1] ?? '')],
+    program: [process.execPath, ...process.execArgv, resolve(process.argv[1] ?? '')],
   };
 }
 

@@ -133,7 +133,7 @@ function orderOf(flags: LabFlags, shown: Output) {
     deliver: deliverables(flags.deliver),
     ...(flags.out === undefined ? {} : { out: resolve(flags.out) }),
     force: flags.force === true,
-    program: [process.execPath, resolve(process.argv[1] ?? '')],
+    program: [process.execPath, ...process.execArgv, resolve(process.argv[1] ?? '')],
     narrate: (line: string) => {
       shown.say(line);
     },
