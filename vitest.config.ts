@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
  * Rooms without processes and connections, whose tests leave nothing behind in a module: a worker loads the sources
  * once for all of them. Every other test file has a worker of its own.
  */
-const SHARED = ['foundation', 'crypto', 'protocol', 'trust', 'contract'].map((room) => `test/${room}/**/*.test.ts`);
+const SHARED = [
+  ...['foundation', 'crypto', 'protocol', 'trust', 'contract'],
+  ...['custody', 'delivery', 'evidence', 'kms', 'tap'].map((entity) => `entity/${entity}`),
+].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
@@ -12,6 +15,8 @@ export default defineConfig({
     // Several tests start processes and compute pairings; the time limits only catch what hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A thread begins in half the time of a process.
+    pool: 'threads',
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },

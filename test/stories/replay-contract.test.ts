@@ -327,7 +327,7 @@ describe('the output directory', () => {
     );
     for (const name of names) mkdirSync(join(cwd, 'halfkey-out', name), { recursive: true });
     const args = ['--fixture', relative(cwd, GOLDEN_1024), '--capture', relative(cwd, capture), '--target', BOB];
-    const order = ['lab', 'replay', ...args, '--solution', '4', '--deliver', 'content', '--json'];
+    const order = ['lab', 'replay', ...args, '--solution', '3', '--deliver', 'content', '--json'];
     const outcomes = await Promise.all([run(order, { cwd }), run(order, { cwd })]);
     const directories = outcomes.map(({ status, stdout, stderr }) => {
       expect(status, stderr).toBe(0);

@@ -12,14 +12,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { describe, expect, it } from 'vitest';
-import { sessionsRoute, warrantRoute } from '../../../src/contract/administration/index.ts';
-import { intakeRoute } from '../../../src/contract/intake/index.ts';
-import { derivePublicParameters, domainParameters } from '../../../src/crypto/ibe/index.ts';
-import { toHex } from '../../../src/foundation/base/index.ts';
-import { makeCall, pcapOf, testParty, type Party, type TestCall } from '../../support/calls.ts';
-import { waitUntil } from '../../support/lab.ts';
-import { golden, T1, withRoles, type TestRoles } from '../../support/roles.ts';
-import { secretNeedle } from '../../support/taint.ts';
+import { sessionsRoute, warrantRoute } from '../../src/contract/administration/index.ts';
+import { intakeRoute } from '../../src/contract/intake/index.ts';
+import { derivePublicParameters, domainParameters } from '../../src/crypto/ibe/index.ts';
+import { toHex } from '../../src/foundation/base/index.ts';
+import { makeCall, pcapOf, testParty, type Party, type TestCall } from '../support/calls.ts';
+import { waitUntil } from '../support/lab.ts';
+import { golden, T1, withRoles, type TestRoles } from '../support/roles.ts';
+import { secretNeedle } from '../support/taint.ts';
 
 const masterSecret = BigInt(golden.masterSecrets.a);
 const district = {
