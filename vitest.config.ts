@@ -15,12 +15,11 @@ export default defineConfig({
     // Several tests start processes and compute pairings; the time limits only catch what hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // A thread begins in half the time of a process.
-    pool: 'threads',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: SHARED } },
+      { extends: true, test: { name: 'shared', include: SHARED, isolate: false, pool: 'forks' } },
+      // A thread begins in half the time of a process.
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: SHARED, pool: 'threads' } },
     ],
     coverage: {
       provider: 'v8',

@@ -41,7 +41,7 @@ describe('two labs', () => {
 });
 
 describe('Ctrl-C', () => {
-  it.each(PHASES)('ends lab and roles with 130: at "%s"', async (phase) => {
+  it.each(PHASES.filter((_, i) => i % 2 === 0))('ends lab and roles with 130: at "%s"', async (phase) => {
     // A shell sends it to the whole group: the roles get it, too.
     const running = startLab({ target: BOB, way: '4/2', group: true });
     await running.says(phase);
@@ -69,7 +69,7 @@ describe('Ctrl-C', () => {
 });
 
 describe('kill -9 of a lab', () => {
-  it.each(['$ halfkey provider serve', 'two people approve'])('leaves no role: at "%s"', async (phase) => {
+  it.each(PHASES.filter((_, i) => i % 2 === 1))('leaves no role: at "%s"', async (phase) => {
     const running = startLab({ target: BOB, way: '4/2' });
     await running.says(phase);
     running.kill('SIGKILL');
