@@ -9,12 +9,22 @@ import { emptyReplayCache, type Refusal } from '../../protocol/ibake/index.ts';
 import type { Federation } from './federation.ts';
 import { createKeyExchange, type KeyExchange } from './key-exchange.ts';
 import type { EndpointKeys } from './ports.ts';
+import type { DatagramPort, MediaPorts } from './ua-ports.ts';
+import { describeSession, newSession, readSecureSession } from './ua-sdp.ts';
 
 /** Districts that are made ready at the start; the others when they are called first. */
 const PREPARED_DISTRICTS = 4;
 
 /** Nobody's identity (RFC 2606): it has no key, so that what is sealed to it is lost. */
 const PARTNER = identityFromText('sip:rehearsal@halfkey.invalid');
+
+/** Ports of a call without a packet. */
+const SILENT: DatagramPort = {
+  local: { address: '127.0.0.1', port: 9 },
+  send: () => undefined,
+  onDatagram: () => undefined,
+};
+const NOWHERE: MediaPorts = { rtp: SILENT, rtcp: SILENT, close: () => Promise.resolve() };
 
 /**
  * Opens an I_MESSAGE_1 to the client in the key epoch of now, answers it, and begins a call; nothing of it is kept.
@@ -35,9 +45,13 @@ export function rehearse(
 
   const invited = partner.call(keys.identity);
   invited.close();
-  const offer = { accepted: [true], sdpIds: ['mikey'], hop: 'rehearsal', authenticatedHop: true };
-  const opened = accepted(accepted(client.admit(invited.offer.message, offer)).open());
-  opened.keys.close();
+  // In an offer, as it comes with INVITE, and as the answer is read with 183.
+  const offer = readSecureSession(describeSession(newSession(NOWHERE, random), invited.offer.message));
+  const { keys: answer } = accepted(
+    accepted(client.admit(offer.mikey, { ...offer, hop: 'rehearsal', authenticatedHop: true })).open(),
+  );
+  readSecureSession(describeSession(newSession(NOWHERE, random), answer.message, offer), true);
+  answer.close();
   client.call(PARTNER).close();
 
   function exchangeOf(identity: Identity, masterSecretAt: EndpointKeys['masterSecretAt']): KeyExchange {

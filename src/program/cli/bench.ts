@@ -45,7 +45,7 @@ export function addBench(program: Command, done: (status: number) => void): void
       .description('the speeds that the project promises at p of 1536 bits: status 2 when one is missed'),
   )
     .option('--bits <bits>', 'bits of p', '1536')
-    .option('--runs <n>', 'pairs of live calls, and of bulk issuings', '3')
+    .option('--runs <n>', 'pairs of live calls, and of bulk issuings', '5')
     .option('--save <file>', 'write the report as FILE.json and FILE.txt too')
     .action(async (flags: BenchFlags & { bits: string; runs: string; save?: string }) => {
       const [{ checkSpeeds }, { makeIssueSample }] = await Promise.all([
