@@ -118,22 +118,20 @@ async function recordAll(
   { header, record, recorded, pseudonym }: BulkIssuing,
   decisions: readonly Decision[],
 ): Promise<(Decision & { readonly entry: number })[]> {
-  const known = decisions.map((decision) => ({ decision, body: bodyOf(decision) }));
-  const earlier = ({ kind, position }: IssueRecord): number | undefined =>
-    recorded.get(placeOf(String(kind), Number(position)));
-  const fresh = known.filter(({ body }) => earlier(body) === undefined);
-  const entries = fresh.length === 0 ? [] : await record(fresh.map(({ body }) => body));
-  const sequences = new Map(fresh.map(({ body }, i) => [body, entries[i]?.sequence]));
-  return known.map(({ decision, body }) => ({ ...decision, entry: (sequences.get(body) ?? earlier(body)) as number }));
-
-  function bodyOf({ subscriber: { position, identity }, refused }: Decision): IssueRecord {
-    return {
-      kind: refused === undefined ? 'issue' : 'issue-refused',
-      ...{ operation: 'bulk-private-keys', requester: header.recipient, batch: header.batch, position },
-      subscriber: pseudonym(identity),
-      ...(refused === undefined ? { keyEpochs: header.keyEpochs, masterSecrets: false } : { code: refused }),
-    };
-  }
+  const kindOf = ({ refused }: Decision): string => (refused === undefined ? 'issue' : 'issue-refused');
+  const bodyOf = (decision: Decision): IssueRecord => ({
+    kind: kindOf(decision),
+    ...{ operation: 'bulk-private-keys', requester: header.recipient, batch: header.batch },
+    position: decision.subscriber.position,
+    subscriber: pseudonym(decision.subscriber.identity),
+    ...(decision.refused === undefined
+      ? { keyEpochs: header.keyEpochs, masterSecrets: false }
+      : { code: decision.refused }),
+  });
+  const found = decisions.map((one) => recorded.get(placeOf(kindOf(one), one.subscriber.position)));
+  const fresh = decisions.filter((_, i) => found[i] === undefined);
+  const entries = fresh.length === 0 ? [] : [...(await record(fresh.map(bodyOf)))];
+  return decisions.map((one, i) => ({ ...one, entry: found[i] ?? (entries.shift() as { sequence: number }).sequence }));
 }
 
 /** @throws HalfkeyError `IssueWindow`, `BAD_REQUEST` as for a client */
