@@ -132,12 +132,26 @@ export function createKernel(curve: Curve, kind: KernelKind = kernelStatus().kin
 
 const recent: Kernel[] = [];
 const RECENT_MAX = 8;
+/** All that somebody holds: what a key has in a kernel's memory is of use to that kernel alone. */
+let living: readonly WeakRef<Kernel>[] = [];
 
-/** The kernel of a curve; the eight used last are kept. @throws HalfkeyError `BadParameters` as {@link createKernel} */
+/**
+ * The kernel of a curve, the same one for as long as somebody holds it; the eight used last are held here.
+ * @throws HalfkeyError `BadParameters` as {@link createKernel}
+ */
 export function kernelFor({ p, q }: Curve): Kernel {
-  const at = recent.findIndex((kernel) => kernel.p === p && kernel.q === q);
-  const kernel = at >= 0 ? (recent.splice(at, 1)[0] as Kernel) : createKernel({ p, q });
-  recent.unshift(kernel);
-  recent.length = Math.min(recent.length, RECENT_MAX);
+  const same = (kernel: Kernel): boolean => kernel.p === p && kernel.q === q;
+  const kernel = recent.find(same) ?? livingKernels().find(same) ?? create({ p, q });
+  recent.splice(0, recent.length, kernel, ...recent.filter((other) => other !== kernel).slice(0, RECENT_MAX - 1));
   return kernel;
+}
+
+function create(curve: Curve): Kernel {
+  const kernel = createKernel(curve);
+  living = [...livingKernels(), kernel].map((one) => new WeakRef(one));
+  return kernel;
+}
+
+function livingKernels(): Kernel[] {
+  return living.flatMap((reference) => reference.deref() ?? []);
 }

@@ -107,8 +107,7 @@ export function verifyBB1PrivateKey(
   id: Uint8Array,
   privateKey: Secret<'BB1PrivateKey'>,
 ): void {
-  const kernel = kernelFor(params);
-  const { d0, d1 } = linesOf(params, privateKey);
+  const { kernel, d0, d1 } = linesOf(params, privateKey);
   const left = kernel.pairingWithLines(d0, params.P);
   const right = multiplyElements(params, params.v, kernel.pairingWithLines(d1, bb1IdentityPoint(kernel, params, id)));
   d0.close();
@@ -126,7 +125,7 @@ function linesOf(params: BB1PublicParameters, secret: Secret<'BB1PrivateKey'>): 
   try {
     for (const point of [key.d0, key.d1]) lines.push(kernel.lines(point));
     const [d0, d1] = lines as [Lines, Lines];
-    return { d0, d1 };
+    return { kernel, d0, d1 };
   } catch (error) {
     for (const one of lines) one.close();
     if (!isHalfkeyError(error, 'BadPoint')) throw error;

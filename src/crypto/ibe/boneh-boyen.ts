@@ -51,8 +51,9 @@ export interface BB1PrivateKey {
   readonly d1: Uint8Array;
 }
 
-/** The lines of D_0 and D_1. */
+/** The lines of D_0 and D_1, and the kernel that made them: no other can use them. */
 export interface BB1KeyLines {
+  readonly kernel: Kernel;
   readonly d0: Lines;
   readonly d1: Lines;
 }
@@ -143,12 +144,11 @@ export function bb1Encrypt(params: BB1PublicParameters, id: Uint8Array, m: Uint8
  */
 export function bb1DecryptWith(
   params: BB1PublicParameters,
-  { d0, d1 }: BB1KeyLines,
+  { kernel, d0, d1 }: BB1KeyLines,
   c: BB1Ciphertext,
   random: Random,
 ): Uint8Array {
   const { q, P, v, hash } = params;
-  const kernel = kernelFor(params);
   if (c.u < 0n || c.u >= q || c.y.length === 0 || c.y.length > HASHES[hash].octets) throw decryptFailed();
   try {
     assertPoint(kernel, c.c0);

@@ -121,19 +121,24 @@ export function decrypt(params: Domain, privateKey: Point, c: Ciphertext, random
     throw decryptFailed();
   }
   try {
-    return decryptWith(params, lines, c, random);
+    return decryptWith(params, { kernel, lines }, c, random);
   } finally {
     lines.close();
   }
+}
+
+/** The lines of S_id, and the kernel that made them: no other can use them. */
+export interface KeyLines {
+  readonly kernel: Kernel;
+  readonly lines: Lines;
 }
 
 /**
  * BFdecrypt by means of S_id's lines: e'(S_id, U) is e'(U, S_id).
  * @throws HalfkeyError `IbeDecryptFailed` for every failure
  */
-export function decryptWith(params: Domain, lines: Lines, c: Ciphertext, random: Random): Uint8Array {
+export function decryptWith(params: Domain, { kernel, lines }: KeyLines, c: Ciphertext, random: Random): Uint8Array {
   const { q, P, hash } = params;
-  const kernel = kernelFor(params);
   const { octets } = HASHES[hash];
   if (c.v.length !== octets || c.w.length === 0 || c.w.length > octets) throw decryptFailed();
   try {
@@ -193,7 +198,7 @@ export function identityPoint(kernel: Kernel, { p, hash }: Domain, id: Uint8Arra
   return kernel.pointWithY(hashToRange(id, p, hash));
 }
 
-const knownLines = new WeakMap<PublicParameters, { readonly kernel: Kernel; readonly lines: Lines }>();
+const knownLines = new WeakMap<PublicParameters, KeyLines>();
 
 /** The lines of [12r]P_pub, kept for as long as somebody holds the parameters object. */
 function linesOfPpub(kernel: Kernel, params: PublicParameters): Lines {

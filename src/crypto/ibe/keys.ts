@@ -87,7 +87,7 @@ export function createDecryptor(
     decrypt(c) {
       const held = lines;
       if (held === undefined) throw new TypeError('Decryptor: used after it was closed');
-      return decryptWith(params, held, c, random);
+      return decryptWith(params, { kernel, lines: held }, c, random);
     },
     close() {
       lines?.close();

@@ -38,7 +38,7 @@ import { derInteger, derOctetString, derSequence } from '../../../src/foundation
 import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
 import { refAdd } from '../curve/reference.ts';
 import { number, pair, point, rfc5091, text } from '../curve/vectors.ts';
-import { seeded } from './fixtures.ts';
+import { seeded, useOtherCurves } from './fixtures.ts';
 
 const coded = (code: ErrorCode): unknown => expect.objectContaining({ code });
 const failed = expect.objectContaining({
@@ -89,7 +89,7 @@ describe('RFC 5091 7.7 and 7.8', () => {
       u: number(v78, 'u'),
       y: text(v78, 'yHex'),
     });
-    const lines = { d0: kernel.lines(key.d0), d1: kernel.lines(key.d1) };
+    const lines = { kernel, d0: kernel.lines(key.d0), d1: kernel.lines(key.d1) };
     expect(bb1DecryptWith(params, lines, c, random)).toEqual(m);
   });
 });
@@ -129,6 +129,11 @@ describe('the round trip', () => {
     const second = createBB1Decryptor(params, again);
     expect(second.decrypt(ciphertext)).toEqual(m);
     second.close();
+  });
+
+  it('a decryptor decrypts however many other curves were used since', () => {
+    useOtherCurves();
+    expect(decryptor.decrypt(ciphertext)).toEqual(m);
   });
 });
 

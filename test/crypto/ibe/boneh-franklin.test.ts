@@ -21,7 +21,7 @@ import {
 import { ascii, concat, fromBigInt, fromHex, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
 import { refAdd } from '../curve/reference.ts';
 import { itIsTheKernelAskedFor } from '../../support/kernel-of-run.ts';
-import { district, keyOf, MASTER_SECRET, seeded, vectorFile } from './fixtures.ts';
+import { district, keyOf, MASTER_SECRET, seeded, vectorFile, useOtherCurves } from './fixtures.ts';
 
 interface Synthetic {
   readonly n: Level;
@@ -275,6 +275,16 @@ describe('holders of secrets', () => {
     decryptor.close();
     expect(secret.wiped).toBe(true);
     expect(() => decryptor.decrypt(ciphertext)).toThrow(TypeError);
+  });
+
+  it('a decryptor decrypts however many other curves were used since, and computes on the kernel it began with', () => {
+    const decryptor = createDecryptor(params, privateKey(S));
+    const kernel = kernelFor(params);
+    useOtherCurves();
+    expect(decryptor.decrypt(ciphertext)).toEqual(m);
+    // A second kernel of the curve would cost its memory once more.
+    expect(kernelFor(params)).toBe(kernel);
+    decryptor.close();
   });
 
   it('a decryptor refuses a key that is none', () => {

@@ -8,7 +8,7 @@ import {
   type Level,
   type PublicParameters,
 } from '../../../src/crypto/ibe/index.ts';
-import type { Point } from '../../../src/crypto/curve/index.ts';
+import { kernelFor, type Point } from '../../../src/crypto/curve/index.ts';
 import { concat, uint, type Random } from '../../../src/foundation/base/index.ts';
 
 export function vectorFile<T>(name: string): T {
@@ -25,6 +25,24 @@ export function seeded(seed: string): Random {
     }
     return concat(...blocks).slice(0, octets);
   };
+}
+
+/** p = 11 mod 12, and a prime q >= 5 that divides p + 1. */
+const SMALL_CURVES = [
+  [59n, 5n],
+  [83n, 7n],
+  [131n, 11n],
+  [179n, 5n],
+  [227n, 19n],
+  [251n, 7n],
+  [263n, 11n],
+  [311n, 13n],
+  [347n, 29n],
+] as const;
+
+/** Uses more curves than kernels are kept for when nobody holds them. */
+export function useOtherCurves(): void {
+  for (const [p, q] of SMALL_CURVES) kernelFor({ p, q });
 }
 
 export const MASTER_SECRET = 0x1234567890abcdef1234567890abcdefn;
