@@ -1,4 +1,4 @@
-/** Secrets are not in the time, at p of 1536 bits: as test/crypto/curve/timing.test.ts at 512. Minutes, more on a busy machine. */
+/** Secrets are not in the time, at p of 1536 bits: as test/crypto/curve/timing.test.ts at 512. Takes some minutes. */
 import { describe, expect, it } from 'vitest';
 import { createKernel, CURVE_PARAMETERS, kernelStatus } from '../../src/crypto/curve/index.ts';
 import { timedOperations, type TimedOperations } from '../../test/support/timed-operations.ts';
