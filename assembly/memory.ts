@@ -42,6 +42,11 @@ export let tables: usize = 0;
 
 const SLOTS = 8;
 const ELEMENTS = 112;
+/**
+ * Elements of the work area for a digit of q: five for each step of the loop, and a step more at every digit that is not
+ * 0, which at most every second is, whatever q.
+ */
+const WORK = 8;
 let secretStart: usize = 0;
 let top: usize = 0;
 
@@ -74,7 +79,7 @@ export function layOut(bits: i32, orderBits: i32, digitCount: i32): bool {
   octets = at += aligned(SLOTS * words * 4);
   top = at += aligned(octetsCapacity());
   work = at += <usize>ELEMENTS * elementSize;
-  tables = at + <usize>(5 * (digitCount + 4)) * elementSize;
+  tables = at + <usize>(WORK * (digitCount + 4)) * elementSize;
   return reserve(tables);
 }
 
