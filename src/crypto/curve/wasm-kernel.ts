@@ -183,10 +183,12 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
       ofRightOrder(module.pairing());
       return readElement();
     },
-    pairingWithLines(lines, B) {
-      pairLines(lines, B);
-      return readElement();
-    },
+    pairingWithLines: (lines, B) =>
+      // They may be those of a private key that is checked.
+      regular(() => {
+        pairLines(lines, B);
+        return readElement();
+      }),
     power(z, e) {
       const exponent = e > p ? e % (p + 1n) : e;
       power(z, fromBigInt(exponent, fieldOctets), exponent.toString(2).length);
@@ -247,7 +249,9 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
     combine(terms) {
       if (terms.length > TERMS) {
         const halves = [terms.slice(0, TERMS), terms.slice(TERMS)].map((part) => kernel.combine(part));
-        return kernel.combine(halves.map((point) => ({ scalar: 1n, point })));
+        const sum = kernel.combine(halves.map((point) => ({ scalar: 1n, point })));
+        for (const half of halves) half.fill(0);
+        return sum;
       }
       const digits = terms.map(({ scalar }) => signedDigits(scalar, WINDOW));
       const length = Math.max(...digits.map((row) => row.length), 0);
@@ -255,21 +259,23 @@ export function createWasmKernel(curve: Curve, kind: 'fma' | 'scalar', module: K
       termsAt ??= allocate(TERMS * (size + Math.ceil((scalarBits + 2) / 16) * 16));
       const [at, digitsAt] = [termsAt, termsAt + TERMS * size];
       if (length > scalarBits + 1) throw new TypeError('combine: a factor is not below q');
-      return regular(() => {
-        let done = true;
-        terms.forEach(({ point }, i) => {
-          writePoint(0, point);
-          done = module.makeTerm(at + i * size) !== 0 && done;
-          writeDigits(
-            digitsAt + i * length,
-            [...(digits[i] as number[]), ...new Array<number>(length).fill(0)].slice(0, length),
-          );
+      try {
+        return regular(() => {
+          let done = true;
+          terms.forEach(({ point }, i) => {
+            writePoint(0, point);
+            done = module.makeTerm(at + i * size) !== 0 && done;
+            writeDigits(
+              digitsAt + i * length,
+              [...(digits[i] as number[]), ...new Array<number>(length).fill(0)].slice(0, length),
+            );
+          });
+          done &&= module.sum(at, digitsAt, terms.length, length) !== 0;
+          return done ? read() : bigint().combine(terms);
         });
-        done &&= module.sum(at, digitsAt, terms.length, length) !== 0;
-        const out = done ? read() : bigint().combine(terms);
+      } finally {
         octets(at, TERMS * size).fill(0);
-        return out;
-      });
+      }
     },
   };
   return kernel;

@@ -2,12 +2,13 @@
  * The WebAssembly kernels against BigInt: whole operations on curves, 20 cases at every size. Their fields are in
  * kernel-fields.test.ts.
  */
+import { checkPrimeSync, generatePrimeSync } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createBigintKernel, CURVE_PARAMETERS, type Kernel, type Point } from '../../../src/crypto/curve/index.ts';
 import type { KernelModule } from '../../../src/crypto/curve/kernel-module.ts';
 import { createWasmKernel } from '../../../src/crypto/curve/wasm-kernel.ts';
-import { fromBigInt, HalfkeyError, systemRandom } from '../../../src/foundation/base/index.ts';
+import { fromBigInt, HalfkeyError, systemRandom, toBigInt } from '../../../src/foundation/base/index.ts';
 import { edgeValues, freshModule, LEVELS } from '../../support/kernels.ts';
 import { describeNeeding, needsOfKernel } from '../../support/needs.ts';
 
@@ -48,6 +49,20 @@ const curveAt = once((level: (typeof LEVELS)[number]) => {
   const pair = fc.tuple(scalar, scalar).map((ks) => ks.join(' '));
   return { p, q, P, reference, scalar, pair, answers, pointWithY };
 });
+
+/** No Solinas primes: any one, and one of which every second digit of the non-adjacent form is not 0. */
+const ANY_Q = [generatePrimeSync(160, { bigint: true }), nextPrime(2n ** 162n / 3n)];
+
+function nextPrime(from: bigint): bigint {
+  let n = from | 1n;
+  while (!checkPrimeSync(n)) n += 2n;
+  return n;
+}
+
+/** A prime 12qr - 1 of 512 bits. */
+function primeFor(q: bigint): bigint {
+  return generatePrimeSync(512, { bigint: true, add: 12n * q, rem: 12n * q - 1n });
+}
 
 for (const kind of ['fma', 'scalar'] as const) {
   describeNeeding(needsOfKernel(kind), `the ${kind} kernel`, () => {
@@ -171,6 +186,51 @@ for (const kind of ['fma', 'scalar'] as const) {
       for (let i = 0; i < 2; i++) first?.lines.close();
       expect(() => on.pairingWithLines(first!.lines, curve.P)).toThrow(TypeError);
       expect(() => kernel.pairingWithLines(held[1]!.lines, P)).toThrow(TypeError);
+    });
+
+    it('works on curves of any prime q: one after another, of which no table disturbs another', () => {
+      for (const q of ANY_Q) {
+        const curve = { p: primeFor(q), q };
+        const on = createWasmKernel(curve, kind, freshModule(kind));
+        const judge = createBigintKernel(curve);
+        const A = judge.multiply((curve.p + 1n) / q, judge.pointWithY(5n)) as Point;
+        const B = judge.multiply(0x1234_5678n, A) as Point;
+        const scalar = fromBigInt(q / 3n, on.scalarOctets);
+        const multiple = judge.multiplyBase(scalar, A);
+        // A comb, and two tables of lines behind it.
+        for (let use = 0; use < 5; use++) expect(on.multiplyBase(scalar, A)).toEqual(multiple);
+        const [first, second] = [on.lines(A), on.linesOfMultiple(2n, B)];
+        expect(on.pairingWithLines(first, B)).toEqual(judge.pairing(A, B));
+        expect(on.pairingWithLines(second, A)).toEqual(judge.pairing(judge.multiply(2n, B) as Point, A));
+        expect(on.multiplyBase(scalar, A)).toEqual(multiple);
+      }
+    });
+
+    it('zeroes what it used for a secret, also where it fails', () => {
+      const S = kernel.multiplySecret(fromBigInt(q / 7n, 20), P, random);
+      const lines = kernel.lines(S);
+      const z = kernel.pairing(P, P);
+      const opposite = Uint8Array.of(...S.subarray(0, 64), ...fromBigInt(p - toBigInt(S.subarray(64)), 64));
+      const terms = [S, opposite].map((point) => ({ scalar: 5n, point }));
+      kernel.combine([{ scalar: 5n, point: S }]);
+      const tables = Buffer.from(module.memory.buffer).subarray(module.tables.value);
+      const before = Buffer.from(tables);
+      for (const work of [
+        () => kernel.pairingWithLines(lines, P),
+        () => kernel.secretPairingWithLines(lines, P, random),
+        () => kernel.powerSecret(z, fromBigInt(q / 7n, 20)),
+        () => kernel.hasOrderQ(S),
+        () => kernel.isOnCurve(S),
+        () => kernel.combine([{ scalar: 5n, point: S }]),
+        () => expect(() => kernel.combine(terms)).toThrow(expect.objectContaining({ code: 'BadPoint' })),
+      ]) {
+        work();
+        const left = Buffer.from(module.memory.buffer.slice(0));
+        module.wipe();
+        expect(Buffer.from(module.memory.buffer).equals(left), String(work)).toBe(true);
+        expect(tables.equals(before), String(work)).toBe(true);
+      }
+      lines.close();
     });
 
     it('leaves nothing of a secret in the memory of the module', () => {
