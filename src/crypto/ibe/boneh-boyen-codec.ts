@@ -5,6 +5,7 @@ import type { Point } from '../curve/index.ts';
 import type { BB1Ciphertext, BB1MasterSecret, BB1PrivateKey, BB1PublicParameters } from './boneh-boyen.ts';
 import {
   asEnvelope,
+  derSecrets,
   encodeDomain,
   encodePoint,
   encodePointOctets,
@@ -54,7 +55,7 @@ export function decodeBB1MasterSecret(bytes: Uint8Array, { q }: Domain): BB1Mast
 
 /** BB1PrivateKeyBlock ::= SEQUENCE { version 2, pointD0, pointD1 }. Secret octets: the caller wipes them. */
 export function encodeBB1PrivateKey({ d0, d1 }: BB1PrivateKey): Uint8Array {
-  return derSequence(VERSION, encodePointOctets(d0), encodePointOctets(d1));
+  return derSecrets([VERSION], [encodePointOctets(d0), encodePointOctets(d1)]);
 }
 
 /** Reads a BB1PrivateKeyBlock; both points are on the curve. @throws HalfkeyError `BadDer`, `BadPrivateKey` */

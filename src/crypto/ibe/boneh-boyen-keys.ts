@@ -91,7 +91,7 @@ export function validateBB1PublicParameters(
   { allowTestLevels = false }: { readonly allowTestLevels?: boolean } = {},
 ): void {
   if (params.level === 1024 && !allowTestLevels) throw new HalfkeyError('LevelRefused', 'level 1024 is for tests only');
-  validateDomain(params);
+  validateDomain(params); // which refuses a level that is no number, too
   const kernel = kernelFor(params);
   for (const name of ['P1', 'P2', 'P3'] as const) validatePoint(kernel, params[name], name);
   const { re, im } = kernel.pairing(params.P1, params.P2);
@@ -108,13 +108,18 @@ export function verifyBB1PrivateKey(
   privateKey: Secret<'BB1PrivateKey'>,
 ): void {
   const { kernel, d0, d1 } = linesOf(params, privateKey);
-  const left = kernel.pairingWithLines(d0, params.P);
-  const right = multiplyElements(params, params.v, kernel.pairingWithLines(d1, bb1IdentityPoint(kernel, params, id)));
-  d0.close();
-  d1.close();
-  if (left.re !== right.re || left.im !== right.im) {
-    throw new HalfkeyError('BadPrivateKey', 'the private key does not belong to this identity and these parameters');
+  try {
+    const left = kernel.pairingWithLines(d0, params.P);
+    const right = multiplyElements(params, params.v, kernel.pairingWithLines(d1, bb1IdentityPoint(kernel, params, id)));
+    if (left.re === right.re && left.im === right.im) return;
+  } catch (error) {
+    // Parameters for which an identity leads to the point at infinity.
+    if (!isHalfkeyError(error, 'BadPoint')) throw error;
+  } finally {
+    d0.close();
+    d1.close();
   }
+  throw new HalfkeyError('BadPrivateKey', 'the private key does not belong to this identity and these parameters');
 }
 
 /** The lines of both points. @throws HalfkeyError `BadDer`, `BadPrivateKey` */

@@ -23,7 +23,7 @@ import {
   type Point,
 } from '../curve/index.ts';
 import { withScalar, type Domain, type PublicParameters } from './domain.ts';
-import { digest, hashBytes, HASHES, hashToRange, hashToScalar } from './hash.ts';
+import { digest, hashBytes, HASHES, hashToRange, hashToScalar, type HashName } from './hash.ts';
 import { createPairingCache } from './pairing-cache.ts';
 
 /** BFCiphertextBlock without its version: U on the curve, V of hashlen octets, W as long as the plaintext. */
@@ -77,7 +77,9 @@ export function extractOctets(
  */
 export function encrypt(params: PublicParameters, id: Uint8Array, m: Uint8Array, random: Random): Ciphertext {
   for (;;) {
-    const ciphertext = encryptWithRho(params, id, m, random(HASHES[params.hash].octets));
+    const rho = random(HASHES[params.hash].octets);
+    const ciphertext = encryptWithRho(params, id, m, rho);
+    rho.fill(0);
     if (ciphertext !== undefined) return ciphertext;
   }
 }
@@ -95,15 +97,17 @@ export function encryptWithRho(
   if (m.length === 0 || m.length > octets) throw new TypeError(`encrypt: a key of 1 to ${String(octets)} octets`);
   const kernel = kernelFor(params);
   // RFC 5091 5.4.1 steps 4 to 6: t = H(m), l = HashToRange(rho || t, q), U = [l]P.
-  const l = hashToScalar(concat(rho, digest(hash, m)), q, hash);
+  const l = scalarOf(rho, m, q, hash);
   if (isZero(l)) return undefined;
   const u = pointFromOctets(kernel, kernel.multiplyBase(l, P));
   // Steps 7 to 9: theta = e'(P_pub, Q_id)^l, then w from its canonical octets (order 0).
   const g = recentIdentities.get(params, id, () => pairWithIdentity(params, id));
   const theta = kernel.powerSecret(g, l);
   const w = digest(hash, theta);
-  for (const secret of [l, theta]) secret.fill(0);
-  return { u, v: xor(w, rho), w: xor(hashBytes(m.length, rho, hash), m) };
+  const mask = hashBytes(m.length, rho, hash);
+  const ciphertext = { u, v: xor(w, rho), w: xor(mask, m) };
+  for (const secret of [l, theta, w, mask]) secret.fill(0);
+  return ciphertext;
 }
 
 /**
@@ -146,11 +150,12 @@ export function decryptWith(params: Domain, { kernel, lines }: KeyLines, c: Ciph
     const theta = kernel.secretPairingWithLines(lines, c.u, random);
     const w = digest(hash, theta);
     const rho = xor(c.v, w);
-    const m = xor(hashBytes(c.w.length, rho, hash), c.w);
+    const mask = hashBytes(c.w.length, rho, hash);
+    const m = xor(mask, c.w);
     // RFC 5091 5.5.1 steps 7 to 9, the Fujisaki-Okamoto check: it also proves that U has order q.
-    const l = hashToScalar(concat(rho, digest(hash, m)), q, hash);
+    const l = scalarOf(rho, m, q, hash);
     const opened = !isZero(l) && constantTimeEqual(kernel.multiplyBase(l, P), pointToOctets(kernel, c.u));
-    for (const secret of [theta, w, rho, l]) secret.fill(0);
+    for (const secret of [theta, w, rho, mask, l]) secret.fill(0);
     if (opened) return m;
     m.fill(0);
   } catch (error) {
@@ -207,6 +212,14 @@ function linesOfPpub(kernel: Kernel, params: PublicParameters): Lines {
   const lines = kernel.linesOfMultiple((params.p + 1n) / params.q, params.Ppub);
   knownLines.set(params, { kernel, lines });
   return lines;
+}
+
+/** l = HashToRange(rho || H(m), q). */
+function scalarOf(rho: Uint8Array, m: Uint8Array, q: bigint, hash: HashName): Uint8Array {
+  const input = concat(rho, digest(hash, m));
+  const l = hashToScalar(input, q, hash);
+  input.fill(0);
+  return l;
 }
 
 function isZero(scalar: Uint8Array): boolean {

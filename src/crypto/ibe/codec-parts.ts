@@ -23,7 +23,14 @@ export function encodePoint({ x, y }: Point): Uint8Array {
 /** The same of a point's octets x || y. Secret octets: the caller wipes them. */
 export function encodePointOctets(octets: Uint8Array): Uint8Array {
   const half = octets.length / 2;
-  return derSequence(...[octets.subarray(0, half), octets.subarray(half)].map(derIntegerOctets));
+  return derSecrets([], [octets.subarray(0, half), octets.subarray(half)].map(derIntegerOctets));
+}
+
+/** SEQUENCE of `head` and secret elements, which are wiped: what they say stands in the sequence alone. */
+export function derSecrets(head: readonly Uint8Array[], secrets: readonly Uint8Array[]): Uint8Array {
+  const sequence = derSequence(...head, ...secrets);
+  for (const one of secrets) one.fill(0);
+  return sequence;
 }
 
 /** Coordinates below p; the curve is not looked at. @throws HalfkeyError `code`, `BadDer` */

@@ -8,6 +8,7 @@ import { kernelFor, pointFromOctets, type Point } from '../curve/index.ts';
 import type { Ciphertext } from './boneh-franklin.ts';
 import {
   asEnvelope,
+  derSecrets,
   encodeDomain,
   encodePoint,
   encodePointOctets,
@@ -41,10 +42,8 @@ export function decodePublicParameters(bytes: Uint8Array): PublicParameters {
  * the caller wipes them.
  */
 export function encodePrivateKey(privateKey: Point | Uint8Array): Uint8Array {
-  return derSequence(
-    VERSION,
-    privateKey instanceof Uint8Array ? encodePointOctets(privateKey) : encodePoint(privateKey),
-  );
+  const point = privateKey instanceof Uint8Array ? encodePointOctets(privateKey) : encodePoint(privateKey);
+  return derSecrets([VERSION], [point]);
 }
 
 /** Reads a BFPrivateKeyBlock; the point is on the curve. @throws HalfkeyError `BadDer`, `BadPrivateKey` */

@@ -41,7 +41,8 @@ export function hashToScalar(s: Uint8Array, n: bigint, hash: HashName): Uint8Arr
   const modulus = Array.from({ length: count }, (_, i) => Number((n >> BigInt(24 * i)) & 0xffffffn));
   const rest = new Uint32Array(count);
   const difference = new Uint32Array(count);
-  for (const octet of concat(h1, h2)) {
+  const dividend = concat(h1, h2);
+  for (const octet of dividend) {
     for (let bit = 7; bit >= 0; bit--) {
       let carry = (octet >> bit) & 1;
       let borrow = 0;
@@ -59,7 +60,7 @@ export function hashToScalar(s: Uint8Array, n: bigint, hash: HashName): Uint8Arr
   }
   const out = new Uint8Array(octets);
   for (let i = 0; i < octets; i++) out[octets - 1 - i] = ((rest[Math.floor(i / 3)] as number) >> (8 * (i % 3))) & 0xff;
-  for (const part of [h1, h2, rest, difference]) part.fill(0);
+  for (const part of [h1, h2, dividend, rest, difference]) part.fill(0);
   return out;
 }
 

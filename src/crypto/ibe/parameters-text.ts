@@ -33,9 +33,10 @@ export function parametersToPem(parameters: Domain | PublicParameters): string {
  * @throws HalfkeyError `BadParameters` when it is none of them; `BadDer`
  */
 export function readParameters(octets: Uint8Array): Domain | PublicParameters {
-  if (octets[0] === 0x30) return decodePublicParameters(octets);
   const text = new TextDecoder('latin1').decode(octets);
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z ]+)-----\r?\n([A-Za-z0-9+/=\r\n]*)-----END \1-----/g)];
+  // 0x30 is also the digit 0 of a text before a block.
+  if (blocks.length === 0 && octets[0] === 0x30) return decodePublicParameters(octets);
   const [name, body] = blocks.length === 0 ? [PUBLIC, text] : [blocks[0]?.[1], blocks[0]?.[2] ?? ''];
   if (blocks.length > 1 || (name !== PUBLIC && name !== DOMAIN)) throw noParameters();
   const der = octetsOf(body.replace(/\s/g, ''));

@@ -1,7 +1,15 @@
 /** Checks of imported parameters and private keys (protocol profile 1.5). Nothing is used before they have passed. */
 import { checkPrimeSync } from 'node:crypto';
 import { HalfkeyError, isHalfkeyError } from '../../foundation/base/index.ts';
-import { assertPoint, CURVE_PARAMETERS, kernelFor, signedDigits, type Kernel, type Point } from '../curve/index.ts';
+import {
+  assertPoint,
+  CURVE_PARAMETERS,
+  kernelFor,
+  signedDigits,
+  type Fp2,
+  type Kernel,
+  type Point,
+} from '../curve/index.ts';
 import { pairWithIdentity } from './boneh-franklin.ts';
 import { LEVELS, type Domain, type PublicParameters } from './domain.ts';
 
@@ -15,6 +23,7 @@ export function validatePublicParameters(
   params: PublicParameters,
   options: { readonly allowTestLevels?: boolean } = {},
 ): void {
+  rowOf(params.level);
   if (params.level === 1024 && options.allowTestLevels !== true) {
     throw new HalfkeyError('LevelRefused', 'level 1024 is for tests only');
   }
@@ -28,8 +37,7 @@ export function validatePublicParameters(
  * @throws HalfkeyError `BadParameters`
  */
 export function validateDomain({ level, p, q, P, hash }: Domain): void {
-  const row = (LEVELS as Partial<typeof LEVELS>)[level];
-  if (row === undefined) throw bad('level', 'not 1024, 2048, 3072 or 7680');
+  const row = rowOf(level);
   if (hash !== row.hash) throw bad('hash', `level ${String(level)} goes with ${row.hash}`);
   if (p <= 0n || p.toString(2).length !== row.np) throw bad('p', `not of ${String(row.np)} bits`);
   if (q <= 0n || q.toString(2).length !== row.nq) throw bad('q', `not of ${String(row.nq)} bits`);
@@ -52,15 +60,23 @@ export function verifyPrivateKey(params: PublicParameters, id: Uint8Array, priva
   let got;
   try {
     if (!(privateKey instanceof Uint8Array)) assertPoint(kernel, privateKey);
-    const lines = kernel.lines(privateKey);
-    got = kernel.pairingWithLines(lines, params.P);
-    lines.close();
+    got = pairingOnce(kernel, privateKey, params.P);
   } catch (error) {
     if (!isHalfkeyError(error, 'BadPoint')) throw error;
     throw new HalfkeyError('BadPrivateKey', `the private key is ${error.message}`);
   }
   if (got.re !== expected.re || got.im !== expected.im) {
     throw new HalfkeyError('BadPrivateKey', 'the private key does not belong to this identity and these parameters');
+  }
+}
+
+/** e'(A, B) for a secret A, whose lines are not kept. @throws HalfkeyError `BadPoint` as `lines` of {@link Kernel} */
+export function pairingOnce(kernel: Kernel, A: Point | Uint8Array, B: Point): Fp2 {
+  const lines = kernel.lines(A);
+  try {
+    return kernel.pairingWithLines(lines, B);
+  } finally {
+    lines.close();
   }
 }
 
@@ -75,9 +91,15 @@ export function validatePoint(kernel: Kernel, point: Point, name: string): void 
   if (!kernel.hasOrderQ(point)) throw bad(name, 'not of order q');
 }
 
+/** Parameters reach the public functions from plain JavaScript too: "1024" is no level. */
+function rowOf(level: Domain['level']): (typeof LEVELS)[Domain['level']] {
+  if (typeof level !== 'number' || !Object.hasOwn(LEVELS, level)) throw bad('level', 'not 1024, 2048, 3072 or 7680');
+  return LEVELS[level];
+}
+
 function isBuiltIn({ level, p, q, P, hash }: Domain): boolean {
-  const known = (CURVE_PARAMETERS as Partial<typeof CURVE_PARAMETERS>)[level];
-  if (known === undefined || hash !== LEVELS[level].hash) return false;
+  const known = CURVE_PARAMETERS[level];
+  if (hash !== LEVELS[level].hash) return false;
   return p === known.p && q === known.q && P.x === known.P.x && P.y === known.P.y;
 }
 

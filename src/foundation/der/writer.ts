@@ -7,7 +7,7 @@ import { isGeneralizedTime, OID_MAX_OCTETS, TAG, type DerTag } from './tags.ts';
 
 /** SEQUENCE of elements that are encoded already, in this order. */
 export function derSequence(...elements: readonly Uint8Array[]): Uint8Array {
-  return element(TAG.sequence, concat(...elements));
+  return element(TAG.sequence, ...elements);
 }
 
 /** Non-negative INTEGER with the fewest octets (X.690 8.3.2). @throws TypeError when negative */
@@ -21,7 +21,7 @@ export function derInteger(value: bigint): Uint8Array {
 export function derIntegerOctets(octets: Uint8Array): Uint8Array {
   const first = octets.findIndex((octet) => octet !== 0);
   const magnitude = first < 0 ? Uint8Array.of(0) : octets.subarray(first);
-  return element(TAG.integer, (magnitude[0] as number) < 0x80 ? magnitude : concat(Uint8Array.of(0), magnitude));
+  return element(TAG.integer, Uint8Array.of(...((magnitude[0] as number) < 0x80 ? [] : [0])), magnitude);
 }
 
 /** OCTET STRING, primitive form. */
@@ -55,8 +55,10 @@ export function derGeneralizedTime(text: string): Uint8Array {
   return element(TAG.generalizedTime, ascii(text));
 }
 
-function element(tag: DerTag, contents: Uint8Array): Uint8Array {
-  return concat(Uint8Array.of(tag), lengthOctets(contents.length), contents);
+/** Copies the contents once: what is secret in them stands in the element, and nowhere else. */
+function element(tag: DerTag, ...contents: readonly Uint8Array[]): Uint8Array {
+  const length = contents.reduce((sum, part) => sum + part.length, 0);
+  return concat(Uint8Array.of(tag), lengthOctets(length), ...contents);
 }
 
 /** Definite length in the fewest octets (X.690 10.1). */

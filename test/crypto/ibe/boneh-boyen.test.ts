@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernelFor, pointFromOctets, pointToOctets, type Point } from '../../../src/crypto/curve/index.ts';
-import { bb1DecryptWith } from '../../../src/crypto/ibe/boneh-boyen.ts';
+import { bb1DecryptWith, bb1PublicKey } from '../../../src/crypto/ibe/boneh-boyen.ts';
 import {
   bb1Encrypt,
   bb1ExtractPrivateKey,
@@ -189,6 +189,14 @@ describe('private keys and holders', () => {
   ])('%s: BadPrivateKey', (_name, key) => {
     expect(() => {
       verifyBB1PrivateKey(params, alice, key());
+    }).toThrow(coded('BadPrivateKey'));
+  });
+
+  it('parameters that lead to the point at infinity: BadPrivateKey', () => {
+    const multiple = kernel.multiply(bb1PublicKey(params, alice), params.P1) as Point;
+    const P3 = { x: multiple.x, y: params.p - multiple.y };
+    expect(() => {
+      verifyBB1PrivateKey({ ...params, P3 }, alice, aliceKey);
     }).toThrow(coded('BadPrivateKey'));
   });
 

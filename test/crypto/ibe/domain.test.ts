@@ -71,6 +71,9 @@ describe('validation of public parameters', () => {
   const pOfCompositeQ = 12n * compositeQ * (2n ** 1023n / (12n * compositeQ) + 1n) - 1n;
   const cases: [string, RegExp, Partial<Record<keyof PublicParameters, unknown>>][] = [
     ['a level that does not exist', /^level: /, { level: 4096 }],
+    ['a level as a text', /^level: /, { level: '2048' }],
+    ['the test level as a text', /^level: /, { ...district(), level: '1024' }],
+    ['a level that is a member of every object', /^level: /, { level: 'constructor' }],
     ['hash of another level', /^hash: /, { hash: 'sha256' }],
     ['p of another size', /^p: not of 1024 bits/, { p: file['3072']?.p && BigInt(file['3072'].p) }],
     ['p negative', /^p: /, { p: -p }],
