@@ -14,8 +14,24 @@ interface SqliteModule {
   readonly StatementSync: { readonly prototype: { readonly columns?: unknown } };
 }
 
+/**
+ * Node's own module, undefined where there is none. Node 22 calls it experimental on standard error at its first use, of
+ * every role and of those that are told to be quiet: that warning, and no other, is held back.
+ */
+function builtinSqlite(): SqliteModule | undefined {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (warning: string | Error, ...rest: never[]): void => {
+    if (!String(warning).startsWith('SQLite is an experimental feature')) emitWarning(warning, ...rest);
+  };
+  try {
+    return process.getBuiltinModule('node:sqlite') as SqliteModule | undefined;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
 async function loadSqlite(): Promise<SqliteModule> {
-  const builtin = process.getBuiltinModule('node:sqlite') as SqliteModule | undefined;
+  const builtin = builtinSqlite();
   // The first versions lack `columns`, which tells queries from other statements.
   if (typeof builtin?.StatementSync.prototype.columns === 'function') return builtin;
   return import('@photostructure/sqlite');
