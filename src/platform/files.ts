@@ -3,9 +3,10 @@
  * there whole or not at all. Must never print what a file holds.
  */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { chmod, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { HalfkeyError } from '../foundation/base/index.ts';
+import { concat, HalfkeyError } from '../foundation/base/index.ts';
 
 /** The system's name of an error (`ENOENT`), for errors that have one. */
 export function systemCode(error: unknown): string | undefined {
@@ -88,13 +89,25 @@ export async function isEmptyDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** The octets of a file. @throws HalfkeyError `BAD_CONFIG` naming the path when it cannot be read */
-export async function readOctetFile(path: string): Promise<Uint8Array> {
+/** Octets of a file that is read as a whole; some have no end (/dev/zero). */
+const FILE_MAX = 256 << 20;
+
+/**
+ * The octets of a file of at most `limit`.
+ * @throws HalfkeyError `BAD_CONFIG` naming the path when it cannot be read or is longer
+ */
+export async function readOctetFile(path: string, limit = FILE_MAX): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
   try {
-    return new Uint8Array(await readFile(path));
+    for await (const chunk of createReadStream(path, { end: limit })) chunks.push(chunk as Buffer);
   } catch (cause) {
     throw new HalfkeyError('BAD_CONFIG', `cannot read ${path} (${systemCode(cause) ?? 'unknown'})`, { cause });
   }
+  const octets = concat(...chunks);
+  // They may be those of a key.
+  for (const chunk of chunks) chunk.fill(0);
+  if (octets.length > limit) throw new HalfkeyError('BAD_CONFIG', `${path} is longer than ${String(limit)} octets`);
+  return octets;
 }
 
 /** The text of a UTF-8 file. @throws HalfkeyError `BAD_CONFIG` when it cannot be read or is not UTF-8 */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -6,6 +6,7 @@ import {
   ensurePrivateDirectory,
   isEmptyDirectory,
   openSealer,
+  readOctetFile,
   readSecretFile,
   readTextFile,
   writeSecretFile,
@@ -23,6 +24,14 @@ describe('files', () => {
     expect(modeOf(path)).toBe(0o600);
     expect(await readSecretFile(path)).toEqual(Uint8Array.of(1, 2, 3));
     expect(readdirSync(directory)).toEqual(['key']);
+  });
+
+  it('are read whole up to a limit, however long they say they are', async () => {
+    const path = join(temporaryDirectory(), 'file');
+    writeFileSync(path, '12345');
+    expect(await readOctetFile(path, 5)).toEqual(Uint8Array.from(Buffer.from('12345')));
+    await expect(readOctetFile(path, 4)).rejects.toThrow(coded('BAD_CONFIG'));
+    if (existsSync('/dev/zero')) await expect(readOctetFile('/dev/zero', 100_000)).rejects.toThrow(coded('BAD_CONFIG'));
   });
 
   it('a failed write leaves no temporary file', async () => {

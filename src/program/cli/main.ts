@@ -11,7 +11,7 @@ import { addDoctor } from './doctor.ts';
 import { addLab } from './lab.ts';
 import { addLog } from './log.ts';
 import { addMikey } from './mikey.ts';
-import { reportFailure } from './output.ts';
+import { reportFailure, watchStandardOutput } from './output.ts';
 import { addParams } from './params.ts';
 import { addServe } from './serve.ts';
 import { addUe } from './ue.ts';
@@ -55,4 +55,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await run(process.argv.slice(2));
+watchStandardOutput();
+const status = await run(process.argv.slice(2));
+// A result that could not be written has set it.
+process.exitCode ??= status;

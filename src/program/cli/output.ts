@@ -43,6 +43,22 @@ export function createOutput({ json = false, quiet = false, verbose = false }: O
   };
 }
 
+/**
+ * A reader of standard output that has gone (`| head`) stops nothing; what cannot be written otherwise is told, with exit
+ * status 1.
+ */
+export function watchStandardOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.exitCode = reportFailure(
+      new HalfkeyError('BAD_CONFIG', `cannot write standard output (${error.code ?? 'unknown'})`, {
+        hint: 'send it elsewhere',
+      }),
+      false,
+    );
+  });
+}
+
 /** Reports a failure and returns the exit status of the error table. */
 export function reportFailure(error: unknown, json: boolean): number {
   const known = isHalfkeyError(error) ? error : new HalfkeyError('INTERNAL', 'an unexpected fault', { cause: error });

@@ -1,6 +1,7 @@
 /** The command `halfkey` itself: help, version, misuse, and one table of exit statuses for everything. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -272,5 +273,26 @@ describe('what a command says', () => {
     [{ json: true, quiet: true }, '{"version":1}\n', ''],
   ])('with %j', (flags, stdout, stderr) => {
     expect(said(flags)).toEqual({ stdout, stderr });
+  });
+});
+
+describe('standard output', () => {
+  it('whose reader has gone stops nothing', async () => {
+    const child = spawn(process.execPath, [programFile, 'params', 'show', '7680', '--json'], { env: childEnv() });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+    const [status] = await once(child, 'close');
+    expect([status, said]).toEqual([0, '']);
+  });
+
+  it.runIf(existsSync('/dev/full'))('that is full: one line, status 1', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [programFile, 'params', 'show', '1024', '--json'], {
+      env: childEnv(),
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    expect([status, stderr.split('\n')[0]]).toEqual([1, 'error: cannot write standard output (ENOSPC) (BAD_CONFIG)']);
   });
 });
