@@ -31,7 +31,7 @@ export async function race(
   for (const lane of lanes) {
     // The first run fills tables; the second tells how many make a batch; the third has the compiler optimise.
     await batch(lane);
-    lane.count = Math.max(1, Math.round(BATCH_NS / (await batch(lane))));
+    lane.count = Math.max(1, Math.round(BATCH_NS / Math.max(1, await batch(lane))));
     await batch(lane);
   }
   for (let round = 0; round < rounds; round++) {

@@ -52,10 +52,11 @@ function rival(name: RivalName, child: ChildProcessWithoutNullStreams): Rival {
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString('utf8').slice(0, 1000)));
   // A write to a process that has just ended fails, and its end is what tells.
   child.stdin.on('error', () => undefined);
-  const lose = (): void => {
-    const why = said.join('').trim().split('\n').at(-1) ?? '';
-    for (const { reject } of waiting.splice(0))
-      reject(new HalfkeyError('INTERNAL', `the competitor ${name} of the bench ended${why === '' ? '' : `: ${why}`}`));
+  let gone: HalfkeyError | undefined;
+  const lose = (cause?: Error): void => {
+    const why = cause?.message ?? said.join('').trim().split('\n').at(-1) ?? '';
+    gone ??= new HalfkeyError('INTERNAL', `the competitor ${name} of the bench ended${why === '' ? '' : `: ${why}`}`);
+    for (const { reject } of waiting.splice(0)) reject(gone);
   };
   child.once('error', lose);
   const ended = new Promise<void>((resolve) =>
@@ -66,6 +67,10 @@ function rival(name: RivalName, child: ChildProcessWithoutNullStreams): Rival {
   );
   const ask = (question: string): Promise<string> =>
     new Promise((resolve, reject) => {
+      if (gone !== undefined) {
+        reject(gone);
+        return;
+      }
       waiting.push({ resolve, reject });
       child.stdin.write(`${question}\n`);
     });

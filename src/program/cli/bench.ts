@@ -1,6 +1,6 @@
 /** `halfkey bench`: the project's own benches. Times are of this machine and minute; the ratios are what to compare. */
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { HalfkeyError } from '../../foundation/base/index.ts';
 import { createOutput, type OutputFlags } from './output.ts';
@@ -31,7 +31,7 @@ export function addBench(program: Command, done: (status: number) => void): void
       const shown = createOutput(flags);
       const { report, text } = await benchArithmetic({
         ...orderOf(flags),
-        sizes: sizesOf(flags.level ?? flags.bits ?? '1536'),
+        sizes: sizesOf(flags.level ?? flags.bits ?? '1536', flags.level === undefined ? '--bits' : '--level'),
         say: (line) => {
           shown.say(line);
         },
@@ -44,7 +44,7 @@ export function addBench(program: Command, done: (status: number) => void): void
       .command('check')
       .description('the speeds that the project promises at p of 1536 bits: status 2 when one is missed'),
   )
-    .option('--bits <bits>', 'bits of p', '1536')
+    .option('--bits <bits>', 'bits of p: 512, 1024, 1536 or 3840', '1536')
     .option('--runs <n>', 'pairs of live calls, and of bulk issuings', '5')
     .option('--save <file>', 'write the report as FILE.json and FILE.txt too')
     .action(async (flags: BenchFlags & { bits: string; runs: string; save?: string }) => {
@@ -52,11 +52,17 @@ export function addBench(program: Command, done: (status: number) => void): void
         import('../bench/check.ts'),
         import('../role/kms-issue-sample.ts'),
       ]);
+      const [bits, ...more] = sizesOf(flags.bits, '--bits');
+      if (more.length > 0) throw new HalfkeyError('USAGE', '--bits must be one size: speeds have a size each');
+      const runs = countOf('--runs', flags.runs);
+      // It is known to be writable before minutes are spent on it.
+      if (flags.save !== undefined)
+        await access(dirname(resolve(flags.save)), constants.W_OK).catch(cannotSave(flags.save));
       const shown = createOutput(flags);
       const { report, text, reached } = await checkSpeeds({
         ...orderOf(flags),
-        bits: sizesOf(flags.bits)[0],
-        runs: countOf('--runs', flags.runs),
+        bits,
+        runs,
         makeSample: makeIssueSample,
         requireComparator: process.env['HALFKEY_REQUIRE_TOOLS'] === '1',
         say: (line) => {
@@ -71,7 +77,7 @@ export function addBench(program: Command, done: (status: number) => void): void
     .command('competitor', { hidden: true })
     .requiredOption('--bits <bits>')
     .action(async ({ bits }: { bits: string }) => {
-      const [size] = sizesOf(bits);
+      const [size] = sizesOf(bits, '--bits');
       const { compete } = await import('../bench/competitor.ts');
       await compete(size, process.stdin, (line) => process.stdout.write(`${line}\n`));
     });
@@ -94,10 +100,10 @@ function orderOf({ rounds, gmp }: BenchFlags) {
   };
 }
 
-function sizesOf(text: string): [Bits, ...Bits[]] {
+function sizesOf(text: string, option: string): [Bits, ...Bits[]] {
   if (text === 'all') return [512, 1024, 1536, 3840];
   const size = Object.hasOwn(SIZES, text) ? SIZES[text as unknown as Bits] : undefined;
-  if (size === undefined) throw new HalfkeyError('USAGE', '--level must be 512, 1024, 1536, 3840 or all');
+  if (size === undefined) throw new HalfkeyError('USAGE', `${option} must be 512, 1024, 1536, 3840 or all`);
   return [size];
 }
 
@@ -106,7 +112,17 @@ function countOf(option: string, text: string): number {
   return Number(text);
 }
 
+/** @throws HalfkeyError `BAD_CONFIG` when it cannot be written */
 async function save(file: string, report: object, text: string): Promise<void> {
-  await writeFile(`${file}.json`, `${JSON.stringify(report, null, 1)}\n`);
-  await writeFile(`${file}.txt`, `${text}\n`);
+  await writeFile(`${file}.json`, `${JSON.stringify(report, null, 1)}\n`).catch(cannotSave(file));
+  await writeFile(`${file}.txt`, `${text}\n`).catch(cannotSave(file));
+}
+
+function cannotSave(file: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new HalfkeyError('BAD_CONFIG', `cannot write ${file}.json and ${file}.txt`, {
+      cause,
+      hint: 'give another file',
+    });
+  };
 }

@@ -24,7 +24,7 @@ const LEVELS: readonly Level[] = [1024, 2048, 3072, 7680];
 export async function generate({ level: text, nothingUpMySleeve: label, out, ...flags }: GenerateFlags): Promise<void> {
   const level = LEVELS.find((known) => String(known) === text);
   if (level === undefined) throw new HalfkeyError('USAGE', `--level must be ${LEVELS.join(' or ')}`);
-  if (label === '') throw new HalfkeyError('USAGE', '--nothing-up-my-sleeve needs a label');
+  if (label === '') throw labelMissing();
   const made = label === undefined ? { domain: generateDomain(level) } : { label, ...domainFromLabel(level, label) };
   const { domain, ...how } = made;
   const pem = parametersToPem(domain);
@@ -50,11 +50,12 @@ export async function show(what: string, flags: OutputFlags): Promise<void> {
   createOutput(flags).result(numbers(parameters), table(parameters));
 }
 
-/** Runs the checks and tells; the exit status. @throws HalfkeyError `BadDer`, `BAD_CONFIG` */
+/** Runs the checks and tells; the exit status. @throws HalfkeyError `BadDer`, `BAD_CONFIG`, `USAGE` */
 export async function verify(
   file: string,
   { nothingUpMySleeve: label, allowTestLevel, ...flags }: VerifyFlags,
 ): Promise<number> {
+  if (label === '') throw labelMissing();
   const octets = await readOctetFile(file);
   const shown = createOutput(flags);
   try {
@@ -79,6 +80,10 @@ export async function verify(
     shown.result({ valid: false, code, check, why }, `not valid: ${message}`);
     return code === 'LevelRefused' ? 3 : 2;
   }
+}
+
+function labelMissing(): HalfkeyError {
+  return new HalfkeyError('USAGE', '--nothing-up-my-sleeve needs a label');
 }
 
 function sameDomain(a: Domain, b: Domain): boolean {

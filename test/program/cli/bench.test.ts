@@ -1,6 +1,6 @@
 /** `halfkey bench`: what it prints and how it ends. How fast anything is, no test asks. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,6 +49,7 @@ describe('halfkey bench arithmetic', () => {
     [['arithmetic', '--level', '512', '--rounds', '0']],
     [['arithmetic', '--level', '512', '--rounds', '1e3']],
     [['check', '--bits', '7680']],
+    [['check', '--bits', 'all']],
     [['check', '--runs', 'many']],
     [['competitor', '--bits', '512x']],
     [['algebra']],
@@ -58,5 +59,26 @@ describe('halfkey bench arithmetic', () => {
     expect(status).toBe(1);
     if (args.length > 0 && args[0] !== 'competitor')
       expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'USAGE' } });
+  });
+});
+
+describe('what a bench cannot do', () => {
+  it('a comparator that ends before it is asked: INTERNAL, and what it said', () => {
+    const comparators = join(folder, 'comparators');
+    mkdirSync(comparators);
+    writeFileSync(join(comparators, 'halfkey-gmp-512'), '#!/bin/sh\necho no arithmetic today >&2\nexit 3\n', {
+      mode: 0o755,
+    });
+    const order = ['arithmetic', '--level', '512', '--rounds', '1', '--gmp', comparators, '--json', '--quiet'];
+    const { status, stdout } = bench(...order);
+    expect([status, JSON.parse(stdout)]).toMatchObject([
+      70,
+      { error: { code: 'INTERNAL', message: 'the competitor gmp of the bench ended: no arithmetic today' } },
+    ]);
+  });
+
+  it('a report that cannot be written is refused before anything is measured', () => {
+    const { status, stdout } = bench('check', '--save', join(folder, 'nowhere', 'report'), '--json');
+    expect([status, JSON.parse(stdout)]).toMatchObject([1, { error: { code: 'BAD_CONFIG' } }]);
   });
 });

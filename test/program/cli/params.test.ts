@@ -95,6 +95,11 @@ describe('verify', () => {
     return at(name);
   };
 
+  it('text before the block is passed over, whatever it begins with', async () => {
+    writeFileSync(at('commented.pem'), `0 was drawn\n${parametersToPem(known)}`);
+    expect(await checked(at('commented.pem'), { allowTestLevel: true })).toMatchObject([0, { valid: true }]);
+  });
+
   it('what is right is valid, with its label too; level 1024 needs to be allowed', async () => {
     const file = write('right.pem', known);
     const label = 'halfkey test';
@@ -127,6 +132,10 @@ describe('verify', () => {
     expect([run.status, run.stdout]).toEqual([2, 'not valid: p: not 11 modulo 12\n']);
     writeFileSync(at('text'), 'no parameters!');
     expect(await checked(at('text'), {})).toMatchObject([2, { valid: false, check: 'file' }]);
+    expect(await params('verify', write('right.pem', known), '--nothing-up-my-sleeve', '')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('(USAGE)') as string,
+    });
     writeFileSync(at('der'), Uint8Array.of(0x30, 0));
     await expect(verify(at('der'), {})).rejects.toThrow(expect.objectContaining({ code: 'BadDer' }));
   });
