@@ -70,10 +70,10 @@ export async function openMsStore(state: State): Promise<MsStore> {
         .where('first_epoch', '=', row.firstEpoch)
         .where('root_epoch', '=', expectedRoot)
         .executeTakeFirstOrThrow();
-      if (numUpdatedRows !== 1n) return false;
-      await state.scrub();
-      return true;
+      return numUpdatedRows === 1n;
     },
+
+    scrub: () => state.scrub(),
 
     rememberPoint: ({ pointHash, csbId, t1 }) =>
       database.transaction().execute(async (transaction): Promise<AnsweredPoint> => {

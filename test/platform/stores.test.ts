@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CompiledQuery } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { toHex } from '../../src/foundation/base/index.ts';
+import { createCustody } from '../../src/entity/custody/index.ts';
+import { ntpFromUnixMs, systemRandom, toHex } from '../../src/foundation/base/index.ts';
 import { identityFromText } from '../../src/foundation/identity/index.ts';
 import { chainRecord, createVerifier, emptyHead, type LogBody } from '../../src/trust/audit/index.ts';
 import {
@@ -14,6 +16,7 @@ import {
   openWarrantStore,
   type State,
 } from '../../src/platform/index.ts';
+import { openDatabase } from '../../src/platform/sqlite.ts';
 import { coded, temporaryDirectory } from './support.ts';
 
 const ORIGIN = 'a.example/provider';
@@ -253,10 +256,34 @@ describe('store of master secrets', () => {
       await store.update(row(n, 8), 7);
       await store.update({ ...row(n, 9), sealed: new Uint8Array(0) }, 8);
     }
+    await store.scrub();
     for (let n = 0; n < 200; n += 2) {
       expect([n, inFiles(`ms-${String(n)}-of-epoch-7#`), inFiles(`ms-${String(n)}-of-epoch-8#`)]).toEqual([n, [], []]);
     }
     expect(inFiles('ms-5-of-epoch-7')).toEqual(['state.db']);
+  });
+
+  it('an erasure that a reader held up is completed by its repeat, and not acknowledged before', async () => {
+    const store = await openMsStore(state);
+    const custody = createCustody({ store, sealer: state.sealer, allowUnboundNonces: false, random: systemRandom });
+    await custody.drawMasterSecret(alice, {
+      ...{ mode: 3, intervalSeconds: 86_400, epoch: 10 },
+      ...{ validFrom: ntpFromUnixMs(0), validTo: ntpFromUnixMs(30 * 86_400_000) },
+    });
+    const sealed = Buffer.from((await store.find(alice))[0]!.sealed);
+    const holding = (): string[] =>
+      readdirSync(directory).filter((file) => readFileSync(join(directory, file)).includes(sealed));
+    await state.database().executeQuery(CompiledQuery.raw('PRAGMA busy_timeout = 0'));
+    const reader = await openDatabase<{ master_secret: object }>(join(directory, 'state.db'));
+    await reader.executeQuery(CompiledQuery.raw('BEGIN'));
+    await reader.selectFrom('master_secret').selectAll().execute();
+
+    await expect(custody.advanceRoot(alice, 20)).rejects.toThrow(coded('STATE_IN_USE'));
+    expect(holding()).not.toEqual([]);
+    await reader.executeQuery(CompiledQuery.raw('COMMIT'));
+    await reader.destroy();
+    await expect(custody.advanceRoot(alice, 20)).resolves.toBe(0);
+    expect(holding()).toEqual([]);
   });
 
   it('remembers the first use of a point', async () => {

@@ -60,8 +60,9 @@ export interface Custody {
    */
   openToSharedPoint(request: OpenRequest & { readonly peerPoint: Uint8Array }): Promise<Secret<'SessionKey'>>;
   /**
-   * Erases every epoch of the identity before `epoch`, durably. @returns how many records changed
-   * @throws HalfkeyError `MS_UNKNOWN_SUBSCRIBER`
+   * Erases every epoch of the identity before `epoch`, durably; repeated, it completes one that failed half way.
+   * @returns how many records changed
+   * @throws HalfkeyError `MS_UNKNOWN_SUBSCRIBER`, `STATE_IN_USE` while something reads the store
    */
   advanceRoot(identity: Identity, epoch: number): Promise<number>;
 }

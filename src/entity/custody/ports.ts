@@ -40,9 +40,14 @@ export interface MsStore {
   insert(row: MsRow): Promise<boolean>;
   /**
    * Replaces `rootEpoch` and `sealed` of the row with the same key, if its rootEpoch is `expectedRoot`; else changes
-   * nothing and returns false. The old sealed octets must not survive: not in the file, a journal or a free page.
+   * nothing and returns false. What it replaced survives in a journal until {@link MsStore.scrub}.
    */
   update(row: MsRow, expectedRoot: number): Promise<boolean>;
+  /**
+   * Returns when no sealed octets that any update has replaced survive: not in the file, a journal or a free page.
+   * @throws HalfkeyError `STATE_IN_USE` when something still reads them; then it is to be called again
+   */
+  scrub(): Promise<void>;
   /** Adds the point if its hash is new; returns what then stands under that hash. Of two that race the first counts. */
   rememberPoint(point: AnsweredPoint): Promise<AnsweredPoint>;
 }

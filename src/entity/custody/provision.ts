@@ -73,9 +73,10 @@ function sameChain(held: MsRow, offered: MsRecord, identity: Identity, liMs: LiM
 
 /**
  * Erases every epoch of the identity before `epoch`: the root moves forward, the older one is overwritten.
- * Durable when it returns; repeating it changes nothing.
+ * Durable when it returns, and nothing of them survives then; after `STATE_IN_USE` the rows have changed, and the same
+ * call again ends what is missing.
  * @returns how many rows changed
- * @throws HalfkeyError `MS_UNKNOWN_SUBSCRIBER`; TypeError unless 0 <= epoch <= 2^32
+ * @throws HalfkeyError `MS_UNKNOWN_SUBSCRIBER`, `STATE_IN_USE` while something reads the store; TypeError unless 0 <= epoch <= 2^32
  */
 export async function advanceRoot(store: MsStore, sealer: Sealer, identity: Identity, epoch: number): Promise<number> {
   if (!Number.isInteger(epoch) || epoch < 0 || epoch > 2 ** 32)
@@ -85,10 +86,13 @@ export async function advanceRoot(store: MsStore, sealer: Sealer, identity: Iden
     const rows = await store.find(identity);
     if (rows.length === 0) throw new HalfkeyError('MS_UNKNOWN_SUBSCRIBER', 'no master secret is held for the identity');
     const behind = rows.find((row) => row.rootEpoch < Math.min(epoch, endEpoch(row)));
-    if (behind === undefined) return changed;
+    if (behind === undefined) break;
     // False when another process moved the row meanwhile: then the next round sees where it is.
     if (await store.update(advanced(behind, identity, epoch, sealer), behind.rootEpoch)) changed++;
   }
+  // Also when nothing changed: an earlier call may have moved the root and then failed here.
+  await store.scrub();
+  return changed;
 }
 
 function advanced(row: MsRow, identity: Identity, epoch: number, sealer: Sealer): MsRow {

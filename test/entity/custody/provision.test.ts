@@ -1,7 +1,7 @@
 /** Importing and erasing: nothing held is overwritten, nothing erased returns (protocol profile 3.7, 4.2; P12). */
 import { describe, expect, it } from 'vitest';
 import { ratchetStep, type LiMs } from '../../../src/crypto/nonce/index.ts';
-import { ntpFromUnixMs, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
+import { HalfkeyError, ntpFromUnixMs, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 import { alice, bob, day, held } from './fixture.ts';
 
@@ -158,6 +158,17 @@ describe('advanceRoot', () => {
     await Promise.all([custody.advanceRoot(alice, 9), custody.advanceRoot(alice, 12), custody.advanceRoot(alice, 11)]);
     expect(store.rows[0]?.rootEpoch).toBe(12);
     await expect(custody.importMasterSecret(alice, liMs())).resolves.toBe('held');
+  });
+
+  it('is not acknowledged before the old secret is gone: a repeat after STATE_IN_USE ends what was missing', async () => {
+    const { custody, store } = held();
+    await custody.importMasterSecret(alice, liMs());
+    store.failScrub = new HalfkeyError('STATE_IN_USE', 'read');
+    await expect(custody.advanceRoot(alice, 12)).rejects.toThrow(code('STATE_IN_USE'));
+    expect(store.rows.map(({ rootEpoch }) => rootEpoch)).toEqual([12]);
+    expect(store.replaced.map(({ rootEpoch }) => rootEpoch)).toEqual([7]);
+    await expect(custody.advanceRoot(alice, 12)).resolves.toBe(0);
+    expect(store.replaced).toEqual([]);
   });
 
   it('an unknown identity and a number that is no epoch', async () => {

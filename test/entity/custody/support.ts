@@ -7,6 +7,10 @@ export interface MemoryMsStore extends MsStore {
   /** Rows as they lie at rest, in order of insertion. */
   readonly rows: MsRow[];
   readonly points: Map<string, AnsweredPoint>;
+  /** Rows that an update has replaced and that nothing has scrubbed. */
+  readonly replaced: MsRow[];
+  /** What the next scrub fails with. */
+  failScrub?: Error;
 }
 
 const epochs = (row: MsRow): [number, number] => [
@@ -18,10 +22,12 @@ const meet = ([a0, a1]: [number, number], [b0, b1]: [number, number]): boolean =
 export function memoryMsStore(): MemoryMsStore {
   const rows: MsRow[] = [];
   const points = new Map<string, AnsweredPoint>();
+  const replaced: MsRow[] = [];
   const same = (a: MsRow, b: MsRow): boolean => a.identityType === b.identityType && a.identity === b.identity;
-  return {
+  const store: MemoryMsStore = {
     rows,
     points,
+    replaced,
     find: (identity) =>
       Promise.resolve(rows.filter((row) => row.identityType === identity.type && row.identity === identity.text)),
     insert: (row) => {
@@ -37,8 +43,15 @@ export function memoryMsStore(): MemoryMsStore {
       const at = rows.findIndex(
         (held) => same(held, row) && held.firstEpoch === row.firstEpoch && held.rootEpoch === expectedRoot,
       );
-      if (at >= 0) rows[at] = row;
+      if (at >= 0) replaced.push(...rows.splice(at, 1, row));
       return Promise.resolve(at >= 0);
+    },
+    scrub: () => {
+      const { failScrub } = store;
+      delete store.failScrub;
+      if (failScrub !== undefined) return Promise.reject(failScrub);
+      replaced.length = 0;
+      return Promise.resolve();
     },
     rememberPoint: (point) => {
       const first = points.get(point.pointHash) ?? point;
@@ -46,6 +59,7 @@ export function memoryMsStore(): MemoryMsStore {
       return Promise.resolve(first);
     },
   };
+  return store;
 }
 
 /** AES-256-GCM with a random nonce in front and the context as associated data. */
