@@ -1,7 +1,8 @@
 /**
  * XkPrivateKey, solution 4 alternative 1 (contribution 5.x.3): the target's private key of warranted key
  * epochs. A key of an epoch in which the interception begins also opens earlier messages of that epoch, and
- * its holder can impersonate the target: so the policy flag `allowPrivateKeyRelease` must be set.
+ * its holder can impersonate the target: so the policy flag `allowPrivateKeyRelease` must be set. Must never hand out
+ * the key of an epoch that has not begun: no revocation could take it back (protocol profile 5.3, T8).
  */
 import { HalfkeyError, toBase64, toHex } from '../../foundation/base/index.ts';
 import { identityFromText, keyEpochStart } from '../../foundation/identity/index.ts';
@@ -14,6 +15,8 @@ import type { DistrictKeys } from './district-keys.ts';
 
 /** Seconds after the end of an epoch at which its key must be gone (protocol profile 2.3). */
 const GRACE_SECONDS = 900;
+/** How far T of a call may lie ahead of this clock, seconds (protocol profile 5.3, "Time"). */
+const SKEW_SECONDS = 300;
 
 export function privateKeySteps(
   { trust, clock, pseudonym }: WarrantCheck,
@@ -33,6 +36,7 @@ export function privateKeySteps(
           throw new HalfkeyError('BAD_REQUEST', 'keyEpoch is not the start of a key epoch of this district');
         }
         assertKeyEpoch(warrant, keyEpoch, keyEpochSeconds);
+        assertBegun(keyEpoch, clock());
       }
       if (!allowPrivateKeyRelease) {
         throw new HalfkeyError('POLICY_REFUSED', 'alternative 1 needs the policy flag allowPrivateKeyRelease');
@@ -65,4 +69,12 @@ export function privateKeySteps(
       });
     },
   };
+}
+
+/** T8: just in time, one epoch after the other. @throws HalfkeyError `IssueWindow` */
+function assertBegun(keyEpoch: number, nowMs: number): void {
+  // Written so that NaN is refused.
+  if (!(1000 * keyEpoch <= nowMs + 1000 * SKEW_SECONDS)) {
+    throw new HalfkeyError('IssueWindow', 'the key epoch has not begun', { hint: 'ask when the epoch begins' });
+  }
 }

@@ -206,6 +206,14 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
     only: /a point once answered/,
   },
   {
+    name: 'private keys: of an epoch that has not begun',
+    file: 'entity/kms/private-key.ts',
+    original: '1000 * keyEpoch <= nowMs',
+    mutated: '1000 * keyEpoch >= nowMs',
+    test: 'entity/kms/private-key.test.ts',
+    only: /has not begun/,
+  },
+  {
     name: 'clients: keys of another identity',
     file: 'contract/provisioning/access.ts',
     original: 'own === undefined || !(same',
