@@ -1,8 +1,8 @@
 /**
  * Log before key: the only way by which a holder releases anything.
  *
- * A request is authorised, its record made durable, then the secret is touched, the answer sealed to the
- * requester, the answer and its record made durable in one transaction, and only then is it returned.
+ * A request is authorised, its record made durable, then the secret is touched, the answer sealed to the requester,
+ * the request authorised again, the answer and its record made durable in one transaction, and only then is it returned.
  * A refusal is recorded before it is returned, too. If the log cannot be written, nothing leaves.
  * Requests are worked on one after the other, so that limits and repeats cannot be raced.
  * This file must never see, log or store an answer that is not sealed.
@@ -41,7 +41,7 @@ export interface Authorised {
 }
 
 export interface ReleaseSteps<A extends Authorised> {
-  /** Decides on public data alone; throws the refusal. */
+  /** Decides on public data alone, as things are now; throws the refusal. Asked before the secret is touched and after. */
   readonly authorise: () => Promise<A>;
   /** Touches the secret; returns what is sealed. */
   readonly answer: (authorised: A) => Promise<object>;
@@ -126,12 +126,17 @@ export function createReleaser({ store, clock, queueLimit = 64, checkpoint }: Re
     }
 
     await record('request', described, 'request');
+    let kind: 'failed' | 'refused' = 'failed';
     try {
       const payload = await steps.answer(authorised);
       const answer = await sealAnswer(payload, request.answerKey, {
         requestId,
         warrantDigest: authorised.warrantDigest,
       });
+      // The warrant may have been revoked, or have ended, while the answer was made.
+      kind = 'refused';
+      await steps.authorise();
+      kind = 'failed';
       const entry = await record('answer', { ...described, answerDigest: sha256(answer) }, 'answer', {
         requestId,
         requestDigest,
@@ -143,8 +148,8 @@ export function createReleaser({ store, clock, queueLimit = 64, checkpoint }: Re
       });
       return { answer, receipt: { sequence: entry.sequence, hash: toHex(entry.hash) } };
     } catch (error) {
-      const known = await refusal('failed', described, error);
-      throw steps.outward?.(known) ?? known;
+      const known = await refusal(kind, described, error);
+      throw kind === 'refused' ? known : (steps.outward?.(known) ?? known);
     }
 
     function assertSame(earlier: StoredAnswer): void {

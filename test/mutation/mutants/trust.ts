@@ -148,6 +148,14 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
     only: /before the secret is touched/,
   },
   {
+    name: 'release: the warrant was revoked while the answer was made',
+    file: 'trust/release/pipeline.ts',
+    original: '      await steps.authorise()',
+    mutated: '      void steps.authorise()',
+    test: 'trust/release/pipeline.test.ts',
+    only: /while the answer was made/,
+  },
+  {
     name: 'release: a role that may not ask',
     file: 'trust/release/gate.ts',
     original: 'if (!roles.includes(client.role))',

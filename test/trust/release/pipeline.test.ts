@@ -48,6 +48,7 @@ describe('a first answer', () => {
       'record request',
       'recorded request',
       'touch the secret',
+      'authorise',
       'record answer',
       'recorded answer',
       'left',
@@ -173,6 +174,31 @@ describe('refusals', () => {
       message: 'the request could not be worked on',
     });
     expect(JSON.stringify(store.bodies())).not.toContain('alice');
+  });
+});
+
+describe('a warrant that ends while the answer was made', () => {
+  it.each(['WARRANT_REVOKED', 'WARRANT_EXPIRED'] as const)('%s: recorded, and nothing leaves', async (code) => {
+    const { releaser, store, steps } = fixture();
+    const request = newRequest();
+    let ended = false;
+    const ending: ReleaseSteps<Authorised> = {
+      ...steps(),
+      authorise: async () => {
+        if (ended) throw new HalfkeyError(code, 'no');
+        return authorised();
+      },
+      answer: async () => {
+        ended = true;
+        return { secret: 'the secret' };
+      },
+      outward: () => new HalfkeyError('XK_REFUSED', 'outside'),
+    };
+    await expect(releaser.release(request, ending)).rejects.toMatchObject({ code });
+    expect(store.bodies()).toMatchObject([{ kind: 'request' }, { kind: 'refused', code, warrant: WARRANT }]);
+    expect(store.answers).toEqual([]);
+    await expect(releaser.release(request, ending)).rejects.toMatchObject({ code });
+    expect(store.kinds()).toEqual(['request', 'refused', 'refused']);
   });
 });
 
