@@ -2,13 +2,7 @@
  * What a warrant has to do with the messages of a captured exchange: whether it names a side, whether T lies in its
  * interval, and what is still missing. Reads clear parts only.
  */
-import {
-  equalBytes,
-  HalfkeyError,
-  isHalfkeyError,
-  ntpToUnixSeconds,
-  type ErrorCode,
-} from '../../foundation/base/index.ts';
+import { equalBytes, HalfkeyError, isHalfkeyError, type ErrorCode } from '../../foundation/base/index.ts';
 import { identityFromText, sameIdentity, type Identity } from '../../foundation/identity/index.ts';
 import { readIbakeMessage } from '../../protocol/mikey/index.ts';
 import { assertComplete, type Exchange, type Role } from '../../protocol/discovery/index.ts';
@@ -80,7 +74,7 @@ export function outOfScope(warrant: ActiveWarrant, { i1, r1, i2, r2 }: Exchange)
   const first = i1 ?? r1 ?? i2 ?? r2;
   if (first === undefined) return undefined;
   try {
-    assertIntercepted(warrant.verified, ntpToUnixSeconds(first.t));
+    assertIntercepted(warrant.verified, first.t);
     return undefined;
   } catch (error) {
     if (!isHalfkeyError(error)) throw error;

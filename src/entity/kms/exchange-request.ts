@@ -4,7 +4,7 @@
  * says about them (protocol profile 4.4 tie rules, 5.3 T6 and T17).
  */
 import { createHash } from 'node:crypto';
-import { fromBase64, HalfkeyError, ntpToUnixSeconds, toHex, type Clock } from '../../foundation/base/index.ts';
+import { fromBase64, HalfkeyError, toHex, type Clock } from '../../foundation/base/index.ts';
 import { identityFromText, type Identity } from '../../foundation/identity/index.ts';
 import { readIbakeMessage, type IbakeMessage } from '../../protocol/mikey/index.ts';
 import {
@@ -74,7 +74,7 @@ export async function authoriseExchange(
     throw new HalfkeyError('CsbMismatch', 'a message has another CSB ID than the request');
   }
   const t1 = timeOf(exchange);
-  assertIntercepted(warrant, ntpToUnixSeconds(t1));
+  assertIntercepted(warrant, t1);
   assertComplete(exchange, role);
 
   const needed = neededMessages(role);

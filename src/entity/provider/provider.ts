@@ -4,7 +4,7 @@
  * CSB ID and T; in modes 1 and 2 these are claims, and the statement of the KMS stands for them (profile 5.3).
  * Must never return a secret before [x]P is the claimed point, and never for another identity than the warrant's.
  */
-import { fromHex, HalfkeyError, ntpTime, ntpToUnixSeconds, toHex, type Clock } from '../../foundation/base/index.ts';
+import { fromHex, HalfkeyError, ntpTime, toHex, type Clock } from '../../foundation/base/index.ts';
 import { identityFromText, type Identity } from '../../foundation/identity/index.ts';
 import { assertIntercepted, assertTarget, verifyWarrant, type WarrantTrust } from '../../trust/warrant/index.ts';
 import {
@@ -75,7 +75,7 @@ async function authorise(options: ProviderOptions, request: OpenNonceRequest): P
   const identity = identityFromText(request.identity);
   assertTarget(verified, identity);
   const t1 = ntpTime(fromHex(request.t1));
-  assertIntercepted(verified, ntpToUnixSeconds(t1));
+  assertIntercepted(verified, t1);
   const { role, curve, csbId } = request;
   const open: OpenRequest = {
     identity,

@@ -17,7 +17,7 @@ export {
 } from './bytes.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { HalfkeyError, isErrorCode, isHalfkeyError, type ErrorCode } from './errors.ts';
-export { compareNtp, ntpFromUnixMs, ntpTime, ntpToUnixSeconds, type NtpTime } from './ntp.ts';
+export { compareNtp, compareNtpToUnixMs, ntpFromUnixMs, ntpTime, ntpToUnixSeconds, type NtpTime } from './ntp.ts';
 export { randomBigInt, systemRandom, type Random } from './random.ts';
 export { ByteReader } from './reader.ts';
 export { Secret } from './secret.ts';

@@ -25,10 +25,15 @@ export function ntpToUnixSeconds(time: NtpTime): number {
   return seconds >= 0x80000000 ? seconds - ERA_0_OFFSET : seconds + ERA_1_OFFSET;
 }
 
+/** Whole seconds since 1970 of a time in milliseconds, and the rest in units of 2^-32 s, rounded down. */
+function partsOf(unixMs: number): { seconds: number; fraction: number } {
+  const seconds = Math.floor(unixMs / 1000);
+  return { seconds, fraction: Math.floor(((unixMs - seconds * 1000) / 1000) * 2 ** 32) };
+}
+
 /** The timestamp of a time in milliseconds since 1970. @throws RangeError outside 1968 to 2104 */
 export function ntpFromUnixMs(unixMs: number): NtpTime {
-  const seconds = Math.floor(unixMs / 1000);
-  const fraction = Math.floor(((unixMs - seconds * 1000) / 1000) * 2 ** 32);
+  const { seconds, fraction } = partsOf(unixMs);
   const wire = seconds + ERA_0_OFFSET;
   return concat(uint(wire < 2 ** 32 ? wire : seconds - ERA_1_OFFSET, 4), uint(fraction, 4)) as NtpTime;
 }
@@ -37,4 +42,13 @@ export function ntpFromUnixMs(unixMs: number): NtpTime {
 export function compareNtp(a: NtpTime, b: NtpTime): number {
   const seconds = ntpToUnixSeconds(a) - ntpToUnixSeconds(b);
   return seconds !== 0 ? seconds : new ByteReader(a, 4).uint(4) - new ByteReader(b, 4).uint(4);
+}
+
+/**
+ * Order of a timestamp and a time in milliseconds since 1970, of any year: negative when the timestamp is earlier, 0 when
+ * it is the one that {@link ntpFromUnixMs} makes of that time, NaN for NaN.
+ */
+export function compareNtpToUnixMs(time: NtpTime, unixMs: number): number {
+  const { seconds, fraction } = partsOf(unixMs);
+  return ntpToUnixSeconds(time) - seconds || new ByteReader(time, 4).uint(4) - fraction;
 }

@@ -3,7 +3,7 @@
  * Every holder asks these itself about what it can see. Must never be asked about an unverified warrant:
  * the type does not allow it.
  */
-import { HalfkeyError } from '../../foundation/base/index.ts';
+import { compareNtpToUnixMs, HalfkeyError, type NtpTime } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
 import type { VerifiedWarrant } from './verify.ts';
 import { timeOf, type Deliverable, type Solution } from './warrant.ts';
@@ -21,12 +21,13 @@ export function assertTarget(verified: VerifiedWarrant, identity: Identity): voi
   }
 }
 
-/** T of I_MESSAGE_1 (seconds since 1970) lies in [from - inProgress, to). @throws HalfkeyError `OUTSIDE_WINDOW` (N54) */
-export function assertIntercepted(verified: VerifiedWarrant, t1UnixSeconds: number): void {
+/** T of I_MESSAGE_1, fraction included, lies in [from - inProgress, to). @throws HalfkeyError `OUTSIDE_WINDOW` (N54) */
+export function assertIntercepted(verified: VerifiedWarrant, t1: NtpTime): void {
   const { from, to } = sessionWindow(verified);
-  const t1 = t1UnixSeconds * 1000;
   // Written so that NaN is refused.
-  if (!(t1 >= from && t1 < to)) throw new HalfkeyError('OUTSIDE_WINDOW', 'T lies outside the interception interval');
+  if (!(compareNtpToUnixMs(t1, from) >= 0 && compareNtpToUnixMs(t1, to) < 0)) {
+    throw new HalfkeyError('OUTSIDE_WINDOW', 'T lies outside the interception interval');
+  }
 }
 
 /** The key epoch [start, start + length) (seconds) meets [from - inProgress, to). @throws HalfkeyError `OUTSIDE_WINDOW` */

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../../src/foundation/base/bytes.ts';
 import { isHalfkeyError } from '../../../src/foundation/base/errors.ts';
-import { compareNtp, ntpFromUnixMs, ntpTime, ntpToUnixSeconds } from '../../../src/foundation/base/ntp.ts';
+import {
+  compareNtp,
+  compareNtpToUnixMs,
+  ntpFromUnixMs,
+  ntpTime,
+  ntpToUnixSeconds,
+} from '../../../src/foundation/base/ntp.ts';
 
 describe('NTP timestamps (RFC 4330 3)', () => {
   it('N76 reads and writes era 1, and orders it after era 0', () => {
@@ -30,10 +36,20 @@ describe('NTP timestamps (RFC 4330 3)', () => {
       fc.property(ms, ms, (a, b) => {
         const order = Math.sign(compareNtp(ntpFromUnixMs(a), ntpFromUnixMs(b)));
         expect(order).toBe(Math.sign(a - b));
+        expect(Math.sign(compareNtpToUnixMs(ntpFromUnixMs(a), b))).toBe(order);
         expect(ntpToUnixSeconds(ntpFromUnixMs(a))).toBe(Math.floor(a / 1000));
       }),
       { seed: 76, numRuns: 300 },
     );
+  });
+
+  it('has its place among times of any year, and none beside NaN', () => {
+    const half = ntpTime(fromHex('eb1facc080000000'));
+    const ms = ntpToUnixSeconds(half) * 1000 + 500;
+    expect(compareNtpToUnixMs(half, ms)).toBe(0);
+    for (const later of [ms + 1, Date.UTC(9999, 0, 1)]) expect(compareNtpToUnixMs(half, later)).toBeLessThan(0);
+    for (const earlier of [ms - 1, Date.UTC(1, 0, 1)]) expect(compareNtpToUnixMs(half, earlier)).toBeGreaterThan(0);
+    expect(compareNtpToUnixMs(half, NaN)).toBeNaN();
   });
 
   it.each(['eb1facc0800000', 'eb1facc08000000000'])('refuses %s, which is not 8 octets', (hex) => {

@@ -1,6 +1,7 @@
 import { createHash, createSign, KeyObject, X509Certificate } from 'node:crypto';
 import { generalVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ntpFromUnixMs, ntpTime, type NtpTime } from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
 import {
   approveWarrant,
@@ -558,10 +559,27 @@ describe('scope', () => {
   });
 
   it('N54 T outside [from - inProgress, to): OUTSIDE_WINDOW', () => {
-    for (const t of [from - 3600, from, to - 1]) assertIntercepted(verified, t);
-    for (const t of [from - 3601, to, 0, NaN, Infinity]) {
+    for (const t of [from - 3600, from, to - 1]) assertIntercepted(verified, ntpFromUnixMs(1000 * t));
+    for (const t of [from - 3601, to, 0, Date.UTC(2100, 0, 1) / 1000]) {
       expect(() => {
-        assertIntercepted(verified, t);
+        assertIntercepted(verified, ntpFromUnixMs(1000 * t));
+      }).toThrow(refusal('OUTSIDE_WINDOW'));
+    }
+  });
+
+  it('N54 T outside an interval that begins and ends inside a second: OUTSIDE_WINDOW, to the last bit of T', async () => {
+    const [begins, ends] = [1000 * from + 500, 1000 * to + 501];
+    const interception = { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() };
+    const exact = await verify(await sign({ ...WARRANT, interception, inProgressSeconds: 0 }, issuer, anna, bert));
+    const tick = (ms: number, ticks: bigint): NtpTime => {
+      const octets = Buffer.from(ntpFromUnixMs(ms));
+      octets.writeBigUInt64BE(octets.readBigUInt64BE() + ticks);
+      return ntpTime(octets);
+    };
+    for (const t of [tick(begins, 0n), tick(begins + 400, 0n), tick(ends, -1n)]) assertIntercepted(exact, t);
+    for (const t of [tick(begins, -1n), tick(ends, 0n), tick(ends + 400, 0n)]) {
+      expect(() => {
+        assertIntercepted(exact, t);
       }).toThrow(refusal('OUTSIDE_WINDOW'));
     }
   });
