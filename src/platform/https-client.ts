@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import type { Dispatcher, Pool } from 'undici';
-import { HalfkeyError, isErrorCode, isHalfkeyError } from '../foundation/base/index.ts';
+import { HalfkeyError, isErrorCode, isHalfkeyError, printable } from '../foundation/base/index.ts';
 import { parseJsonOctets, readOctets } from './http-body.ts';
 import { readCertificates, roleOf } from './tls-identity.ts';
 
@@ -143,11 +143,10 @@ function errorOf(value: unknown): HalfkeyError | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code, message, hint } = error as { code?: unknown; message?: unknown; hint?: unknown };
   if (!isErrorCode(code)) return undefined;
-  return new HalfkeyError(code, printable(message), typeof hint === 'string' ? { hint: printable(hint) } : {});
+  return new HalfkeyError(code, bounded(message), typeof hint === 'string' ? { hint: bounded(hint) } : {});
 }
 
-const printable = (text: unknown): string =>
-  typeof text === 'string' ? text.slice(0, MAX_MESSAGE).replace(/\p{C}/gu, '?') : '';
+const bounded = (text: unknown): string => (typeof text === 'string' ? printable(text.slice(0, MAX_MESSAGE)) : '');
 
 /** Certificate errors of Node and OpenSSL's verification that mean: not one we trust. */
 const UNTRUSTED =

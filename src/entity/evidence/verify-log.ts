@@ -1,6 +1,7 @@
 /**
  * Verification of a whole log, entry by entry, however it is read: from a role's state or from its log route.
  */
+import { printable } from '../../foundation/base/index.ts';
 import { createVerifier, type LogEntry, type LogHead } from '../../trust/audit/index.ts';
 
 /** Up to `limit` entries in order from sequence number `from`; fewer, or none, at the end. */
@@ -8,7 +9,7 @@ export type ReadEntries = (from: number, limit: number) => Promise<readonly LogE
 
 export interface LogSummary {
   readonly head: LogHead;
-  /** Entries by `kind`. */
+  /** Entries by `kind`, which is made printable: whoever wrote the log may mean the terminal of its auditor. */
   readonly kinds: Readonly<Record<string, number>>;
 }
 
@@ -25,7 +26,7 @@ export async function verifyLog(origin: string, read: ReadEntries, expected?: Lo
     const entries = await read(from, PAGE);
     for (const entry of entries) {
       const { kind } = verifier.push(entry);
-      const name = typeof kind === 'string' ? kind : 'other';
+      const name = typeof kind === 'string' ? printable(kind) : 'other';
       kinds[name] = (kinds[name] ?? 0) + 1;
     }
     if (entries.length === 0) break;

@@ -8,6 +8,7 @@ export {
   fromBigInt,
   fromHex,
   latin1,
+  printable,
   toBase64,
   toBigInt,
   toHex,

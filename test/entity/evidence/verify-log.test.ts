@@ -40,6 +40,13 @@ describe('verifyLog', () => {
     });
   });
 
+  it('a kind with control characters cannot drive the terminal on which it is shown', async () => {
+    const [erasing, joined] = ['answer\u001b[2J\u009b31m', 'a\u202eb'];
+    const first = chainRecord(emptyHead(ORIGIN), { kind: erasing });
+    const { kinds } = await verifyLog(ORIGIN, reader([first, chainRecord(first, { kind: joined })]));
+    expect(kinds).toEqual({ 'answer?[2J?31m': 1, 'a?b': 1 });
+  });
+
   it("N68 another origin's log: LOG_BROKEN at its first entry", async () => {
     await expect(verifyLog(ORIGIN, reader(logOf(3, 'kms test')))).rejects.toMatchObject(broken(/^entry 1: /));
   });
