@@ -9,7 +9,10 @@ import { HalfkeyError, isErrorCode, isHalfkeyError } from '../foundation/base/in
 export type SendStart<Start> = (message: Start, moved: readonly Uint8Array[]) => Promise<void>;
 
 export interface WorkerPool<Task, Result> {
-  /** Runs a task in the next thread that is free. @throws HalfkeyError what the task threw; `INTERNAL` when a thread ended */
+  /**
+   * Runs a task in the next thread that is free; one that ended gets no other.
+   * @throws HalfkeyError what the task threw; `INTERNAL` when its thread ended, or all have
+   */
   run(task: Task): Promise<Result>;
   /** Ends all threads, after what each holds was closed. */
   close(): Promise<void>;
@@ -33,6 +36,17 @@ export async function startWorkers<Start, Task, Result>(
   const threads = Array.from({ length: count }, () => startThread<Start, Task, Result>(file));
   const free = [...threads];
   const waiting: ((thread: Thread<Start, Task, Result>) => void)[] = [];
+  /** When all have ended, each of them is good enough to say so. */
+  const usable = (thread: Thread<Start, Task, Result>): boolean =>
+    !thread.ended() || threads.every((one) => one.ended());
+  const handOver = (): void => {
+    const thread = free.findLast(usable);
+    if (thread === undefined) return;
+    const next = waiting.shift();
+    if (next === undefined) return;
+    free.splice(free.indexOf(thread), 1);
+    next(thread);
+  };
   const close = async (): Promise<void> => {
     await Promise.all(threads.map((thread) => thread.end()));
   };
@@ -50,13 +64,15 @@ export async function startWorkers<Start, Task, Result>(
   }
   return {
     async run(task) {
-      const thread = free.pop() ?? (await new Promise<Thread<Start, Task, Result>>((resolve) => waiting.push(resolve)));
+      const thread = await new Promise<Thread<Start, Task, Result>>((resolve) => {
+        waiting.push(resolve);
+        handOver();
+      });
       try {
         return (await thread.ask({ task }, [])) as Result;
       } finally {
-        const next = waiting.shift();
-        if (next === undefined) free.push(thread);
-        else next(thread);
+        free.push(thread);
+        handOver();
       }
     },
     close,
@@ -67,6 +83,8 @@ interface Thread<Start, Task, Result> {
   /** One question at a time. */
   ask(message: ToWorker<Start, Task>, moved: readonly Uint8Array[]): Promise<Result | undefined>;
   end(): Promise<void>;
+  /** Whether it has ended by itself, or failed. */
+  ended(): boolean;
 }
 
 function startThread<Start, Task, Result>(file: URL): Thread<Start, Task, Result> {
@@ -105,6 +123,7 @@ function startThread<Start, Task, Result>(file: URL): Thread<Start, Task, Result
       worker.postMessage({ end: true });
       await finished;
     },
+    ended: () => ended !== undefined,
   };
 }
 
