@@ -8,7 +8,10 @@ import { HalfkeyError } from '../foundation/base/index.ts';
 import { systemCode, writeSecretFile } from './files.ts';
 
 export interface LineFile {
-  /** Appends lines, without their ends; they are on disk when it returns. One call after the other. */
+  /**
+   * Appends lines, without their ends; they are on disk when it returns. One call after the other. A call that fails, for
+   * example on a full disk, leaves the file as it was; where even that fails, the file takes no line any more.
+   */
   append(lines: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,12 +70,18 @@ async function appender(path: string, length: number): Promise<LineFile> {
   return {
     async append(lines) {
       const octets = Buffer.from(lines.map((line) => `${line}\n`).join(''));
-      for (let done = 0; done < octets.length;) {
-        const { bytesWritten } = await handle.write(octets, done, octets.length - done, position);
-        done += bytesWritten;
-        position += bytesWritten;
+      try {
+        for (let done = 0; done < octets.length;) {
+          const { bytesWritten } = await handle.write(octets, done, octets.length - done, position + done);
+          done += bytesWritten;
+        }
+        await handle.datasync();
+      } catch (error) {
+        // The next call must not follow half a line.
+        await handle.truncate(position).catch(() => handle.close());
+        throw error;
       }
-      await handle.datasync();
+      position += octets.length;
     },
     close: () => handle.close(),
   };
