@@ -44,8 +44,11 @@ const privateKeysRequest = z.strictObject({
 });
 export type ClientKeysRequest = z.infer<typeof privateKeysRequest>;
 
+/** Master secrets in one answer: with the shortest cycle of an hour, six hours ahead of the present one. */
+export const MAX_MASTER_SECRETS = 8;
+
 /** LI-MS structures (58 octets each). */
-const masterSecrets = z.array(base64Octets(58)).max(8);
+const masterSecrets = z.array(base64Octets(58)).max(MAX_MASTER_SECRETS);
 
 const privateKeys = z.strictObject({
   ...district,

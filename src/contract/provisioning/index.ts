@@ -17,6 +17,7 @@ export {
 export {
   clientKeysRoute,
   clientMasterSecretsRoute,
+  MAX_MASTER_SECRETS,
   parametersRoute,
   type ClientKeys,
   type ClientKeysRequest,

@@ -15,7 +15,9 @@ import {
   deliverMasterSecrets,
   drawMasterSecret,
   subscribe,
+  subscribeAhead,
   type MsGrid,
+  type Span,
   type SubscriptionPolicy,
 } from './subscription.ts';
 
@@ -41,11 +43,13 @@ export interface Custody {
   drawMasterSecret(identity: Identity, grid: MsGrid): Promise<'drawn' | 'held'>;
   /** Makes sure that a master secret covers a time (seconds since 1970). @throws HalfkeyError `MS_CONFLICT` */
   subscribe(identity: Identity, policy: SubscriptionPolicy, unixSeconds: number): Promise<'drawn' | 'held'>;
+  /** Makes sure that master secrets cover a span without a gap, as far as its `most` reach. */
+  subscribeAhead(identity: Identity, policy: SubscriptionPolicy, span: Span): Promise<void>;
   /**
-   * For the client of the identity, and nobody else: its master secrets that cover a part of [from, to), from the epoch
-   * that contains `from`. The caller wipes them. @throws HalfkeyError `MS_EPOCH_ERASED`
+   * For the client of the identity, and nobody else: the first `most` of its master secrets that cover a part of the
+   * span, from the epoch that contains `from`. The caller wipes them. @throws HalfkeyError `MS_EPOCH_ERASED`
    */
-  deliver(identity: Identity, from: number, to: number): Promise<LiMs[]>;
+  deliver(identity: Identity, span: Span): Promise<LiMs[]>;
   /** The mode provisioned for the identity at T1, undefined when no record covers it. For the caller's policy only. */
   modeAt(identity: Identity, t1: NtpTime): Promise<NonceMode | undefined>;
   /**
@@ -91,7 +95,8 @@ export function createCustody({ store, sealer, allowUnboundNonces, random }: Cus
     importMasterSecret: (identity, liMs) => importMasterSecret(store, sealer, identity, liMs),
     drawMasterSecret: (identity, grid) => drawMasterSecret(store, sealer, random, identity, grid),
     subscribe: (identity, policy, at) => subscribe(store, sealer, random, identity, policy, at),
-    deliver: (identity, from, to) => deliverMasterSecrets(store, sealer, identity, from, to),
+    subscribeAhead: (identity, policy, span) => subscribeAhead(store, sealer, random, identity, policy, span),
+    deliver: (identity, span) => deliverMasterSecrets(store, sealer, identity, span),
     advanceRoot: (identity, epoch) => advanceRoot(store, sealer, identity, epoch),
     async modeAt(identity, t1) {
       const rows = await store.find(identity);

@@ -93,24 +93,54 @@ export async function subscribe(
   }
 }
 
+/** A time that begins at `from` and ends before `to`, seconds since 1970, and the most records that count of it. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly most: number;
+}
+
 /**
- * What the client of `identity` is given: every record that covers a part of [from, to), seconds since 1970, each from
- * the epoch that contains `from`, or its first; in order of time. The caller wipes the secrets.
+ * Makes sure that master secrets cover a span: cycle after cycle without a gap, to its end or as far as `most` of them
+ * reach. Where an operator's own records leave no room for a whole epoch, the gap between them stays.
+ */
+export async function subscribeAhead(
+  store: MsStore,
+  sealer: Sealer,
+  random: Random,
+  identity: Identity,
+  policy: SubscriptionPolicy,
+  { from, to, most }: Span,
+): Promise<void> {
+  let at = from;
+  for (let count = 0; count < most && at < to; count++) {
+    try {
+      await subscribe(store, sealer, random, identity, policy, at);
+    } catch (error) {
+      if (!isHalfkeyError(error, 'MS_CONFLICT')) throw error;
+    }
+    const ends = (await store.find(identity)).map(({ validTo }) => validTo);
+    at = Math.min(...ends.filter((end) => end > at));
+  }
+}
+
+/**
+ * What the client of `identity` is given: the records that cover a part of the span, the first `most` of them in order
+ * of time, each from the epoch that contains `from`, or its first. The caller wipes the secrets.
  * @throws HalfkeyError `MS_EPOCH_ERASED` when the root has moved beyond every epoch asked for
  */
 export async function deliverMasterSecrets(
   store: MsStore,
   sealer: Sealer,
   identity: Identity,
-  from: number,
-  to: number,
+  { from, to, most }: Span,
 ): Promise<LiMs[]> {
   const rows = (await store.find(identity)).filter((row) => row.validFrom < to && from < row.validTo);
   const live = rows.filter((row) => row.sealed.length > 0).sort((a, b) => a.validFrom - b.validFrom);
   if (rows.length > 0 && live.length === 0) {
     throw new HalfkeyError('MS_EPOCH_ERASED', 'every epoch of that master secret has been erased');
   }
-  return live.map((row) => {
+  return live.slice(0, most).map((row) => {
     const epoch = Math.max(row.rootEpoch, row.firstEpoch, epochAt(row, from));
     return {
       mode: row.mode as NonceMode,

@@ -63,7 +63,7 @@ export interface KeyStore extends EndpointKeys {
   holds(identity: Identity, keyEpoch: number): boolean;
   /** Takes over the master secrets, in place of any that overlaps in time. */
   addMasterSecrets(liMs: readonly LiMs[]): void;
-  /** When the last master secret ends, seconds since 1970; 0 without one. */
+  /** Until when master secrets are held without a gap from now, seconds since 1970: now without one for now. */
   masterSecretsEnd(): number;
   /** Erases every epoch that ended more than the grace time before now. */
   eraseEnded(): void;
@@ -136,7 +136,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       masterSecrets.add(offered);
       eraseEnded();
     },
-    masterSecretsEnd: () => masterSecrets.end(),
+    masterSecretsEnd: () => masterSecrets.end(now()),
     decryptorFor(owner: Identity, notBefore: GeneralizedTime): Pick<Decryptor, 'decrypt'> {
       eraseEnded();
       const held = keys.get(nameOf(owner, generalizedTimeToUnix(notBefore)));

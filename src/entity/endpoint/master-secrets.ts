@@ -15,7 +15,8 @@ export interface MasterSecrets {
   at(unixSeconds: number): NonceSecret | undefined;
   /** Erases MS of every epoch that ended at or before the time. */
   eraseBefore(unixSeconds: number): void;
-  end(): number;
+  /** The first time from the given one on that no held secret covers: that time itself when none covers it. */
+  end(unixSeconds: number): number;
   close(): void;
 }
 
@@ -35,6 +36,9 @@ export function createMasterSecrets(identity: Identity): MasterSecrets {
     for (const secret of record.secrets.values()) secret.wipe();
     record.secrets.clear();
   }
+
+  const covering = (unixSeconds: number): Held | undefined =>
+    records.find(({ from, to }) => from <= unixSeconds && unixSeconds < to);
 
   /** MS of an epoch, from the root forward; each step is kept, and erased with its epoch. */
   function derive({ secrets, root }: Held, epoch: number): Secret<'MasterSecret'> {
@@ -58,7 +62,7 @@ export function createMasterSecrets(identity: Identity): MasterSecrets {
       }
     },
     at(unixSeconds) {
-      const record = records.find(({ from, to }) => from <= unixSeconds && unixSeconds < to);
+      const record = covering(unixSeconds);
       if (record === undefined) return undefined;
       const epoch = msEpochAt(record.liMs, unixSeconds);
       if (epoch < record.root) return undefined;
@@ -81,7 +85,11 @@ export function createMasterSecrets(identity: Identity): MasterSecrets {
       }
       records = records.filter(({ secrets }) => secrets.size > 0);
     },
-    end: () => records.reduce((end, { to }) => Math.max(end, to), 0),
+    end(unixSeconds) {
+      let end = unixSeconds;
+      for (let record = covering(end); record !== undefined; record = covering(end)) end = record.to;
+      return end;
+    },
     close() {
       for (const record of records) drop(record);
       records = [];

@@ -49,7 +49,10 @@ interface Published {
   readonly params: PublicParameters;
 }
 
-/** So long before the last master secret ends a new one is fetched. */
+/**
+ * Master secrets are fetched when those held without a gap from now last for less. A holder whose cycles are short gives
+ * fewer hours than these, six at the least: then every round fetches.
+ */
 const MS_AHEAD_SECONDS = 86_400;
 
 /** Fetches everything that a client needs to call and to answer. @throws HalfkeyError as {@link ProvisionedClient.refresh} */

@@ -1,22 +1,22 @@
 /** The custody of master secrets over a role's state, and its provisioning as the contract has it. */
 import {
   HalfkeyError,
-  isHalfkeyError,
   ntpFromUnixMs,
   Secret,
   systemClock,
   systemRandom,
+  type Clock,
 } from '../../foundation/base/index.ts';
 import { createCustody, type Custody } from '../../entity/custody/index.ts';
 import { encodeLiMs } from '../../crypto/nonce/index.ts';
-import type { SubscriberSecrets } from '../../contract/provisioning/index.ts';
+import { MAX_MASTER_SECRETS, type SubscriberSecrets } from '../../contract/provisioning/index.ts';
 import { openMsStore } from '../../platform/index.ts';
 import type { SubscriptionConfig } from './config.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A client seals nonces of an epoch until so long after its end (protocol profile 2.3, 4.2). */
 const GRACE_SECONDS = 900;
-/** So long before a cycle ends its client is given the next one's secret. */
+/** So far ahead a client is given secrets, or as far as one answer reaches. */
 const AHEAD_SECONDS = 172_800;
 
 export interface CustodyPolicy {
@@ -36,8 +36,16 @@ export async function openCustody(
   }
   const store = await openMsStore(state);
   const custody = createCustody({ store, sealer: state.sealer, allowUnboundNonces, random: systemRandom });
-  const now = (): number => Math.floor(systemClock() / 1000);
-  const subscribers: SubscriberSecrets = {
+  return { custody, subscribers: subscriberSecrets(custody, subscription, systemClock) };
+}
+
+/**
+ * Master secrets for the register and for clients. What `deliver` gives covers the time from now without a gap, for two
+ * days or six cycles, whichever is less, except where the operator provisioned records that are shorter or leave one.
+ */
+export function subscriberSecrets(custody: Custody, subscription: SubscriptionConfig, clock: Clock): SubscriberSecrets {
+  const now = (): number => Math.floor(clock() / 1000);
+  return {
     async provision({ identity, masterSecret, validFrom, validTo, ...rest }) {
       const grid = { ...rest, validFrom: ntpFromUnixMs(1000 * validFrom), validTo: ntpFromUnixMs(1000 * validTo) };
       if (masterSecret === undefined) {
@@ -58,15 +66,9 @@ export async function openCustody(
     },
     async deliver(identity) {
       const time = now();
-      for (const at of [time, time + AHEAD_SECONDS]) {
-        try {
-          await custody.subscribe(identity, subscription, at);
-        } catch (error) {
-          // An operator's own records leave no room: then the client gets those.
-          if (!isHalfkeyError(error, 'MS_CONFLICT')) throw error;
-        }
-      }
-      const records = await custody.deliver(identity, time - GRACE_SECONDS, time + AHEAD_SECONDS);
+      const span = { from: time, to: time + AHEAD_SECONDS, most: MAX_MASTER_SECRETS };
+      await custody.subscribeAhead(identity, subscription, span);
+      const records = await custody.deliver(identity, { ...span, from: time - GRACE_SECONDS });
       return records.map((liMs) => {
         const octets = new Secret('LiMs', encodeLiMs(liMs));
         liMs.masterSecret.wipe();
@@ -74,5 +76,4 @@ export async function openCustody(
       });
     },
   };
-  return { custody, subscribers };
 }

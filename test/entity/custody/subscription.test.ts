@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createCustody, type Custody, type SubscriptionPolicy } from '../../../src/entity/custody/index.ts';
+import {
+  createCustody,
+  type Custody,
+  type MsGrid,
+  type SubscriptionPolicy,
+} from '../../../src/entity/custody/index.ts';
 import { ratchetStep, type LiMs } from '../../../src/crypto/nonce/index.ts';
 import { ntpFromUnixMs, ntpToUnixSeconds, Secret, systemRandom, toHex } from '../../../src/foundation/base/index.ts';
 import { coded } from '../../platform/support.ts';
@@ -95,6 +100,48 @@ describe('a subscription cycle', () => {
   });
 });
 
+describe('cycles ahead', () => {
+  const starts = ({ rows }: MemoryMsStore): number[] =>
+    rows.map(({ validFrom }) => (validFrom - CYCLE) / day).sort((a, b) => a - b);
+
+  it('are drawn one after the other to the end of the span, and no further', async () => {
+    const { custody, store } = open();
+    await custody.subscribeAhead(alice, policy, { from: NOW, to: CYCLE + 30 * day, most: 8 });
+    expect(starts(store)).toEqual([0, 10, 20]);
+    await custody.subscribeAhead(alice, policy, { from: NOW, to: CYCLE + 30 * day + 1, most: 8 });
+    expect(starts(store)).toEqual([0, 10, 20, 30]);
+  });
+
+  it('are at most so many', async () => {
+    const { custody, store } = open();
+    const span = { from: NOW, to: CYCLE + 100 * day, most: 3 };
+    await custody.subscribeAhead(alice, policy, span);
+    expect(starts(store)).toEqual([0, 10, 20]);
+    await custody.subscribe(alice, policy, NOW + 50 * day);
+    const found = await custody.deliver(alice, span);
+    expect(found.map(({ epoch }) => epoch - CYCLE / day)).toEqual([4, 10, 20]);
+  });
+
+  it('fill what was passed over between two', async () => {
+    const { custody, store } = open();
+    await custody.subscribe(alice, policy, NOW);
+    await custody.subscribe(alice, policy, NOW + 20 * day);
+    await custody.subscribeAhead(alice, policy, { from: NOW, to: NOW + 20 * day, most: 8 });
+    expect(starts(store)).toEqual([0, 10, 20]);
+    expect(store.rows.every(({ firstEpoch, validFrom }) => firstEpoch === validFrom / day)).toBe(true);
+  });
+
+  it("go on behind a gap that an operator's records leave too small for an epoch", async () => {
+    const { custody, store } = open();
+    const own = { mode: 3, intervalSeconds: day } as const;
+    const validity = (start: number): object => ({ validFrom: ntp(start), validTo: ntp(start + day) });
+    await custody.drawMasterSecret(alice, { ...own, epoch: 7, ...validity(CYCLE) } as MsGrid);
+    await custody.drawMasterSecret(alice, { ...own, epoch: 9, ...validity(CYCLE + 1.5 * day) } as MsGrid);
+    await custody.subscribeAhead(alice, policy, { from: CYCLE, to: CYCLE + 10 * day, most: 8 });
+    expect(starts(store)).toEqual([0, 1.5, 2.5, 9.5]);
+  });
+});
+
 describe('drawing for given epochs', () => {
   const grid = {
     mode: 3,
@@ -125,7 +172,7 @@ describe('delivery to the client', () => {
   it('begins with the epoch that contains `from`: nothing older leaves', async () => {
     const { custody, drawn } = open();
     await custody.subscribe(alice, policy, NOW);
-    const [liMs, ...rest] = await custody.deliver(alice, NOW - 900, NOW);
+    const [liMs, ...rest] = await custody.deliver(alice, { from: NOW - 900, to: NOW, most: 8 });
     let secret = new Secret('MasterSecret', new Uint8Array(Buffer.from(drawn[0] ?? '', 'hex')));
     for (let epoch = CYCLE / day + 1; epoch <= CYCLE / day + 4; epoch++) secret = ratchetStep(secret, alice, epoch);
     expect(rest).toEqual([]);
@@ -142,19 +189,19 @@ describe('delivery to the client', () => {
     const { custody } = open();
     await custody.subscribe(alice, policy, NOW + 10 * day);
     await custody.subscribe(alice, policy, NOW);
-    const found = await custody.deliver(alice, CYCLE + 9 * day + 5, CYCLE + 11 * day);
+    const found = await custody.deliver(alice, { from: CYCLE + 9 * day + 5, to: CYCLE + 11 * day, most: 8 });
     expect(found.map(({ epoch }) => epoch)).toEqual([CYCLE / day + 9, CYCLE / day + 10]);
-    expect(await custody.deliver(alice, CYCLE + 9 * day, CYCLE + 10 * day)).toHaveLength(1);
-    expect(await custody.deliver(bob, NOW, NOW + 1)).toEqual([]);
+    expect(await custody.deliver(alice, { from: CYCLE + 9 * day, to: CYCLE + 10 * day, most: 8 })).toHaveLength(1);
+    expect(await custody.deliver(bob, { from: NOW, to: NOW + 1, most: 8 })).toEqual([]);
   });
 
   it('an erased epoch is not delivered, an erased record not at all: MS_EPOCH_ERASED', async () => {
     const { custody } = open();
     await custody.subscribe(alice, policy, NOW);
     await custody.advanceRoot(alice, CYCLE / day + 6);
-    const [liMs] = await custody.deliver(alice, NOW, NOW + 1);
+    const [liMs] = await custody.deliver(alice, { from: NOW, to: NOW + 1, most: 8 });
     expect([liMs?.epoch, liMs && ntpToUnixSeconds(liMs.validFrom)]).toEqual([CYCLE / day + 6, CYCLE + 6 * day]);
     await custody.advanceRoot(alice, CYCLE / day + 10);
-    await expect(custody.deliver(alice, NOW, NOW + 1)).rejects.toThrow(coded('MS_EPOCH_ERASED'));
+    await expect(custody.deliver(alice, { from: NOW, to: NOW + 1, most: 8 })).rejects.toThrow(coded('MS_EPOCH_ERASED'));
   });
 });

@@ -113,7 +113,7 @@ export function subscriberSecrets(clock: Clock, store: MemoryMsStore = memoryMsS
     enrol: async (identity) => void (await custody.subscribe(identity, policy, now())),
     async deliver(identity) {
       await custody.subscribe(identity, policy, now());
-      const records = await custody.deliver(identity, now() - 900, now() + DAY);
+      const records = await custody.deliver(identity, { from: now() - 900, to: now() + DAY, most: 8 });
       return records.map((liMs) => new Secret('LiMs', encodeLiMs(liMs)));
     },
   };

@@ -265,7 +265,7 @@ describe('master secrets', () => {
     clock.seconds = MIDNIGHT + 4 * DAY + 900;
     keys.eraseEnded();
     expect(last?.wiped).toBe(true);
-    expect(keys.masterSecretsEnd()).toBe(0);
+    expect(keys.masterSecretsEnd()).toBe(clock.seconds);
   });
 
   it('one that overlaps takes the place of the held one; the next cycle stands beside it', async () => {
@@ -283,6 +283,24 @@ describe('master secrets', () => {
     expect(first.masterSecret.wiped).toBe(true);
     expect(keys.masterSecretAt(at(MIDNIGHT))?.epoch).toBe(500);
     expect(keys.masterSecretAt(at(MIDNIGHT + 4 * DAY))?.epoch).toBe(900);
+  });
+
+  it('what is held ends at the first gap from now', async () => {
+    const { keys, clock } = await store(MIDNIGHT - 10);
+    expect(keys.masterSecretsEnd()).toBe(MIDNIGHT - 10);
+    const cycle = (day: number): LiMs =>
+      liMs({
+        epoch: 100 + 2 * day,
+        validFrom: ntpFromUnixMs(1000 * (MIDNIGHT + day * DAY)),
+        validTo: ntpFromUnixMs(1000 * (MIDNIGHT + (day + 1) * DAY)),
+        masterSecret: new Secret('MasterSecret', fromHex('0b'.repeat(32))),
+      });
+    keys.addMasterSecrets([cycle(3), cycle(1), cycle(0)]);
+    expect(keys.masterSecretsEnd()).toBe(MIDNIGHT - 10);
+    clock.seconds = MIDNIGHT;
+    expect(keys.masterSecretsEnd()).toBe(MIDNIGHT + 2 * DAY);
+    keys.addMasterSecrets([cycle(2)]);
+    expect(keys.masterSecretsEnd()).toBe(MIDNIGHT + 4 * DAY);
   });
 
   it('an LI-MS outside its rules: BadField, and what is held stays', async () => {
