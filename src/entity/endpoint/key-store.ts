@@ -67,11 +67,19 @@ export interface KeyStore extends EndpointKeys {
   masterSecretsEnd(): number;
   /** Erases every epoch that ended more than the grace time before now. */
   eraseEnded(): void;
-  /** Takes new parameters of the own district into use: the private keys under others are erased. */
-  adopt(district: District, params: PublicParameters): void;
+  /**
+   * Takes new parameters of the own district into use with the private keys under them, or neither: those are checked
+   * first, and then those under the old ones erased. The store owns `keys`.
+   * @throws HalfkeyError `BadParameters`, `LevelRefused`, `BadPrivateKey`; every new key has been wiped then
+   */
+  adopt(district: District, params: PublicParameters, keys: readonly NewPrivateKey[]): void;
   /** Erases everything. */
   close(): void;
 }
+
+type OwnDistrict = Pick<KeyStoreOptions, 'district' | 'params'>;
+/** Private keys in use, each with the end of its epoch and grace time, by epoch and identity. */
+type HeldKeys = Map<string, { readonly end: number; readonly decryptor: Decryptor }>;
 
 /** @throws HalfkeyError `BadParameters`, `LevelRefused` */
 export function createKeyStore(options: KeyStoreOptions): KeyStore {
@@ -79,12 +87,11 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
   const identities = [identity, ...also.filter((other) => !sameIdentity(other, identity))];
   let { district, params } = options;
   validatePublicParameters(params, { allowTestLevels });
-  const keys = new Map<string, { end: number; decryptor: Decryptor }>();
+  let keys: HeldKeys = new Map();
   const masterSecrets = createMasterSecrets(identity);
 
   const now = (): number => Math.floor(clock() / 1000);
   const nameOf = ({ type, text }: Identity, keyEpoch: number): string => `${String(keyEpoch)} ${String(type)} ${text}`;
-  const endOf = (keyEpoch: number): number => keyEpoch + district.keyEpochSeconds + graceSeconds;
 
   function eraseEnded(): void {
     const time = now();
@@ -101,10 +108,26 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     keys.clear();
   }
 
-  function claimOf({ identity: owner, keyEpoch, key }: NewPrivateKey): ClaimedKey {
-    const { name, serial } = district;
-    const id = identityInfo({ district: name, serial, identity: owner, notBefore: generalizedTime(keyEpoch) });
-    return { id, privateKey: key };
+  /** Those of the offered that are not in `held` yet and whose epoch has not ended; all are checked, the others wiped. */
+  function checked(
+    { district: of, params: under }: OwnDistrict,
+    offered: readonly NewPrivateKey[],
+    held: HeldKeys,
+  ): HeldKeys {
+    const endOf = (keyEpoch: number): number => keyEpoch + of.keyEpochSeconds + graceSeconds;
+    const wanted = offered.filter(
+      (one) => !held.has(nameOf(one.identity, one.keyEpoch)) && endOf(one.keyEpoch) > now(),
+    );
+    verifyPrivateKeys(
+      under,
+      wanted.map((one) => claimOf(of, one)),
+    );
+    const taken = wanted.map(({ identity: owner, keyEpoch, key }) => {
+      const one = { end: endOf(keyEpoch), decryptor: createDecryptor(under, key) };
+      return [nameOf(owner, keyEpoch), one] as const;
+    });
+    for (const one of offered) if (!wanted.includes(one)) one.key.wipe();
+    return new Map(taken);
   }
 
   return {
@@ -116,20 +139,8 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     },
     eraseEnded,
     addPrivateKeys(offered) {
-      const wanted = offered.filter(
-        (one) => !keys.has(nameOf(one.identity, one.keyEpoch)) && endOf(one.keyEpoch) > now(),
-      );
-      try {
-        verifyPrivateKeys(params, wanted.map(claimOf));
-        const decryptors = wanted.map(({ key }) => createDecryptor(params, key));
-        for (const [i, { identity: owner, keyEpoch }] of wanted.entries()) {
-          keys.set(nameOf(owner, keyEpoch), { end: endOf(keyEpoch), decryptor: decryptors[i] as Decryptor });
-        }
-      } catch (error) {
-        for (const { key } of offered) key.wipe();
-        throw error;
-      }
-      for (const one of offered) if (!wanted.includes(one)) one.key.wipe();
+      const fresh = orWipe(offered, () => checked({ district, params }, offered, keys));
+      for (const [name, one] of fresh) keys.set(name, one);
     },
     holds: (owner, keyEpoch) => keys.has(nameOf(owner, keyEpoch)),
     addMasterSecrets(offered) {
@@ -149,10 +160,14 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       return masterSecrets.at(ntpToUnixSeconds(t));
     },
     peer: (other: Identity): PeerDistrict => federation().peer(other),
-    adopt(newDistrict, newParams) {
-      validatePublicParameters(newParams, { allowTestLevels });
+    adopt(newDistrict, newParams, offered) {
+      const fresh = orWipe(offered, () => {
+        validatePublicParameters(newParams, { allowTestLevels });
+        return checked({ district: newDistrict, params: newParams }, offered, new Map());
+      });
       erasePrivateKeys();
       forgetIdentities(params);
+      keys = fresh;
       district = newDistrict;
       params = newParams;
     },
@@ -162,4 +177,19 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       masterSecrets.close();
     },
   };
+}
+
+function claimOf({ name, serial }: District, { identity: owner, keyEpoch, key }: NewPrivateKey): ClaimedKey {
+  const id = identityInfo({ district: name, serial, identity: owner, notBefore: generalizedTime(keyEpoch) });
+  return { id, privateKey: key };
+}
+
+/** What `run` makes of a round of keys; when it throws, none of them is left. */
+function orWipe<T>(offered: readonly NewPrivateKey[], run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    for (const { key } of offered) key.wipe();
+    throw error;
+  }
 }

@@ -69,18 +69,18 @@ export async function provisionClient(options: ProvisioningOptions): Promise<Pro
   let kmsHasMasterSecrets = true;
 
   /** Previous (inside its grace time), current and next. */
-  function wantedEpochs(): number[] {
-    const interval = keys.district.keyEpochSeconds;
+  function wantedEpochs({ keyEpochSeconds: interval } = keys.district): number[] {
     const current = keyEpochStart(now(), interval);
     const previous = now() < current + keys.graceSeconds ? [current - interval] : [];
     return [...previous, current, current + interval];
   }
 
+  /** Private keys under a district's parameters, not checked yet, and master secrets where they come along. */
   async function fetchPrivateKeys(
+    district: District,
     owner: Identity,
     keyEpochs: readonly number[],
-  ): Promise<readonly string[] | undefined> {
-    const { district } = keys;
+  ): Promise<{ readonly offered: readonly NewPrivateKey[]; readonly masterSecrets: readonly string[] | undefined }> {
     const answer = read(clientKeysRoute.response, await kms(clientKeysRoute.path, { identity: owner.text, keyEpochs }));
     const same =
       answer.district === district.name &&
@@ -93,8 +93,21 @@ export async function provisionClient(options: ProvisioningOptions): Promise<Pro
       keyEpoch,
       key: new Secret('IbePrivateKey', fromBase64(privateKey)),
     }));
-    keys.addPrivateKeys(offered);
-    return answer.masterSecrets;
+    return { offered, masterSecrets: answer.masterSecrets };
+  }
+
+  /** New parameters, with the keys of the present under them; until these are all there and good, the old ones serve. */
+  async function change({ district, params }: Published): Promise<void> {
+    const fresh: NewPrivateKey[] = [];
+    try {
+      for (const owner of keys.identities) {
+        fresh.push(...(await fetchPrivateKeys(district, owner, wantedEpochs(district))).offered);
+      }
+    } catch (error) {
+      for (const { key } of fresh) key.wipe();
+      throw error;
+    }
+    keys.adopt(district, params, fresh);
   }
 
   async function round(): Promise<void> {
@@ -104,10 +117,12 @@ export async function provisionClient(options: ProvisioningOptions): Promise<Pro
       const missing = wantedEpochs().filter((keyEpoch) => !keys.holds(owner, keyEpoch));
       const along = provider === undefined && kmsHasMasterSecrets && needsMasterSecret && owner === identity;
       if (missing.length === 0 && !along) continue;
-      const came = await fetchPrivateKeys(owner, missing.length === 0 ? wantedEpochs().slice(-1) : missing);
+      const asked = missing.length === 0 ? wantedEpochs().slice(-1) : missing;
+      const came = await fetchPrivateKeys(keys.district, owner, asked);
+      keys.addPrivateKeys(came.offered);
       if (!along) continue;
-      kmsHasMasterSecrets = came !== undefined;
-      masterSecrets = came ?? [];
+      kmsHasMasterSecrets = came.masterSecrets !== undefined;
+      masterSecrets = came.masterSecrets ?? [];
     }
     if (provider !== undefined && needsMasterSecret) {
       const body = { identity: identity.text };
@@ -129,7 +144,7 @@ export async function provisionClient(options: ProvisioningOptions): Promise<Pro
       keys.eraseEnded();
       const fresh = await fetchParameters(options, now());
       if (fresh.district.serial < keys.district.serial) throw new HalfkeyError('ParametersUnusable', 'serial rollback');
-      if (fresh.district.serial > keys.district.serial) keys.adopt(fresh.district, fresh.params);
+      if (fresh.district.serial > keys.district.serial) await change(fresh);
       await round();
     },
   };

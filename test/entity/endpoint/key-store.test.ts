@@ -176,9 +176,32 @@ describe('private keys', () => {
     const { keys } = await store(MIDNIGHT + 10);
     const today = privateKey(ALICE, MIDNIGHT);
     keys.addPrivateKeys([today]);
-    keys.adopt({ ...kms.district, serial: 2n }, params);
-    expect(today.key.wiped).toBe(true);
+    const next = await districtKeys({ serial: 2n });
+    const [fresh, ended] = [MIDNIGHT, MIDNIGHT - 2 * DAY].map((keyEpoch): NewPrivateKey => ({
+      ...{ identity: ALICE, keyEpoch },
+      key: next.issue(ALICE, keyEpoch),
+    })) as [NewPrivateKey, NewPrivateKey];
+    keys.adopt(next.district, params, [fresh, ended]);
+    expect([today.key.wiped, fresh.key.wiped, ended.key.wiped]).toEqual([true, false, true]);
+    expect(keys.holds(ALICE, MIDNIGHT)).toBe(true);
     expect(keys.district.serial).toBe(2n);
+  });
+
+  it('N71, N72 new parameters or keys that are refused change nothing, and the new keys are wiped', async () => {
+    const { keys } = await store(MIDNIGHT + 10);
+    const today = privateKey(ALICE, MIDNIGHT);
+    keys.addPrivateKeys([today]);
+    // Keys under the old serial are not those under the new one.
+    const [wrong, right] = [privateKey(ALICE, MIDNIGHT), privateKey(ALICE, MIDNIGHT)];
+    expect(() => {
+      keys.adopt({ ...kms.district, serial: 2n }, params, [wrong]);
+    }).toThrow(coded('BadPrivateKey'));
+    expect(() => {
+      keys.adopt(kms.district, { ...params, Ppub: { x: 1n, y: 1n } }, [right]);
+    }).toThrow(coded('BadParameters'));
+    expect([today.key.wiped, wrong.key.wiped, right.key.wiped]).toEqual([false, true, true]);
+    expect(keys.holds(ALICE, MIDNIGHT)).toBe(true);
+    expect(keys.district.serial).toBe(1n);
   });
 
   it('N71 level 1024 in production: LevelRefused', async () => {

@@ -4,7 +4,7 @@ import {
   type ProvisionedClient,
   type ProvisioningRequest,
 } from '../../../src/entity/endpoint/index.ts';
-import { fromBase64, ntpFromUnixMs, toBase64, toHex } from '../../../src/foundation/base/index.ts';
+import { fromBase64, HalfkeyError, ntpFromUnixMs, toBase64, toHex } from '../../../src/foundation/base/index.ts';
 import { generalizedTime, type Identity } from '../../../src/foundation/identity/index.ts';
 import { coded } from '../../platform/support.ts';
 import {
@@ -232,6 +232,45 @@ describe('what a holder must not be able to do', () => {
     await client.refresh();
     expect(client.keys.district.serial).toBe(2n);
     expect(held(client)).toEqual([0, 1]);
+  });
+
+  it('a higher serial whose keys do not come: what was held stays, and the next round takes them', async () => {
+    const both = table({ entries: [entry({ parameters: [parameters(s.a), parameters(s.b, { serial: 2 })] })] });
+    const old = await setup({ solution: 4 }, both);
+    const next = await setup({ solution: 4, serial: 2n, secret: s.b }, both);
+    const found = await federation(both, { clock: old.clock });
+    let send: ProvisioningRequest = (path, body) => ask(old.kms, path, body);
+    const client = await provisionClient({
+      ...{ identity: PHONE, also: [ALICE] },
+      kms: (path, body) => send(path, body),
+      federation: () => found,
+      clock: old.clock,
+      allowTestLevels: true,
+    });
+    const notBefore = generalizedTime(MIDNIGHT);
+    const lent = client.keys.decryptorFor(ALICE, notBefore);
+    // The KMS has gone on to its new parameters, and answers the first of two identities.
+    send = (path, body) => {
+      if (path === paths.privateKeys && (body as { identity: string }).identity === ALICE.text) {
+        return Promise.reject(new HalfkeyError('UNAVAILABLE', 'away'));
+      }
+      return ask(next.kms, path, body);
+    };
+    await expect(client.refresh()).rejects.toThrow(coded('UNAVAILABLE'));
+    expect([held(client, PHONE), held(client, ALICE)]).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(client.keys.district.serial).toBe(1n);
+    expect(client.keys.decryptorFor(ALICE, notBefore)).toBe(lent);
+    send = (path, body) => ask(next.kms, path, body);
+    await client.refresh();
+    expect(client.keys.district.serial).toBe(2n);
+    expect([held(client, PHONE), held(client, ALICE)]).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(client.keys.decryptorFor(ALICE, notBefore)).not.toBe(lent);
   });
 
   it('N71 level 1024 in production: LevelRefused', async () => {
