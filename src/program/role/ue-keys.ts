@@ -2,19 +2,18 @@
 import { systemClock } from '../../foundation/base/index.ts';
 import { identityFromText } from '../../foundation/identity/index.ts';
 import {
-  openFederation,
   provisionClient,
   rehearse,
   type EndpointKeys,
-  type Federation,
   type ProvisioningRequest,
   type SerialPins,
 } from '../../entity/endpoint/index.ts';
-import { createClient, readTextFile, type HttpsClient } from '../../platform/index.ts';
+import { createClient, type HttpsClient } from '../../platform/index.ts';
 import type { PeerConfig } from './config-parts.ts';
 import { readTls, type Emit } from './running.ts';
 import type { UeConfig } from './ue-config.ts';
 import { keepFresh } from './ue-refresh.ts';
+import { openTable, refreshTableAndKeys } from './ue-table.ts';
 
 export interface UeKeys {
   readonly keys: EndpointKeys;
@@ -38,44 +37,28 @@ export async function openKeys(
     return (path, body) => client.request({ method: 'POST', path, body });
   }
 
-  let signed = '';
-  let federation: Federation | undefined;
-  /** Reads the table again; one that is refused leaves the old one in use. */
-  async function readTable(): Promise<Federation> {
-    const table = await readTextFile(at(config.federation.table));
-    if (federation !== undefined && table === signed) return federation;
-    const publicKey = await readTextFile(at(config.federation.publicKey));
-    const fresh = await openFederation({ table, publicKey, clock: systemClock, pins, allowTestLevels });
-    federation?.close();
-    federation = fresh;
-    signed = table;
-    return federation;
-  }
-
+  const files = { table: at(config.federation.table), publicKey: at(config.federation.publicKey) };
+  const table = await openTable(files, { clock: systemClock, pins, allowTestLevels });
   const close = async (): Promise<void> => {
-    federation?.close();
+    table.close();
     await Promise.all(clients.map((client) => client.close()));
   };
 
   try {
-    let table = await readTable();
     const client = await provisionClient({
       identity: identityFromText(config.identity),
       also: config.also.map(identityFromText),
       kms: await connect(config.kms, 'kms'),
       ...(config.provider === undefined ? {} : { provider: await connect(config.provider, 'provider') }),
-      federation: () => table,
+      federation: () => table.current(),
       clock: systemClock,
       allowTestLevels,
     });
     const { keys } = client;
-    rehearse(keys, table, systemClock);
+    rehearse(keys, table.current(), systemClock);
 
     const schedule = keepFresh({
-      refresh: async () => {
-        table = await readTable();
-        await client.refresh();
-      },
+      refresh: () => refreshTableAndKeys(table, client),
       eraseEnded: () => {
         keys.eraseEnded();
       },
