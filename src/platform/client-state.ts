@@ -6,7 +6,7 @@
  *   replay.json     as the client makes it
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HalfkeyError, isHalfkeyError } from '../foundation/base/index.ts';
 import type { SerialPins } from '../entity/endpoint/ports.ts';
@@ -84,14 +84,20 @@ const damaged = (): HalfkeyError => new HalfkeyError('STATE_MISMATCH', 'a file o
 /** Whole or not at all, mode 0600. Not asynchronous: an answer waits for it, and no other message may come between. */
 function replaceFile(directory: string, name: string, text: string): void {
   const temporary = join(directory, `.${randomUUID()}.tmp`);
-  const file = openSync(temporary, 'wx', 0o600);
   try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(temporary, 'wx', 0o600);
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, join(directory, name));
+  } catch (error) {
+    // A disk that is full must not be filled further with each attempt.
+    rmSync(temporary, { force: true });
+    throw error;
   }
-  renameSync(temporary, join(directory, name));
   const folder = openSync(directory, 'r');
   try {
     fsyncSync(folder);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openClientState } from '../../src/platform/index.ts';
@@ -48,6 +48,16 @@ describe('what a client keeps on disk', () => {
     for (const name of readdirSync(directory)) expect(statSync(file(name)).mode & 0o777).toBe(0o600);
     expect(statSync(directory).mode & 0o777).toBe(0o700);
     expect(readFileSync(file('serials.json'), 'utf8')).toBe('{"a":"1"}');
+  });
+
+  it('what cannot be written throws, and leaves neither a temporary file nor a change', async () => {
+    const state = await openClientState(directory);
+    await state.pins.raise('a', 1n);
+    mkdirSync(file('replay.json'));
+    expect(() => {
+      state.saveReplay({});
+    }).toThrow();
+    expect(readdirSync(directory).sort()).toEqual(['replay.json', 'serials.json']);
   });
 
   it.each(['', '[]', 'null', '{"a":1}', '{"a":"-1"}', '{"a":"1e3"}', '{"a"'])(

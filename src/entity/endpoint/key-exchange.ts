@@ -42,7 +42,7 @@ export const CARRIED_SUITES: readonly SuiteName[] = [
 export interface ReplayMemory {
   /** What is remembered at the start: stored entries, or `emptyReplayCache(start + window)` where they were lost. */
   readonly initial: ReplayCache;
-  /** Keeps the cache; called before an answer is sent. */
+  /** Keeps the cache; called before an answer is sent, and when it throws there is none. */
   readonly save?: (cache: ReplayCache) => void;
 }
 
@@ -89,7 +89,7 @@ export interface IncomingKeys {
 /** An I_MESSAGE_1 that passed everything before the first pairing, and waits for its turn. */
 export interface Admission {
   readonly ok: true;
-  /** Opens it: the first pairing. Once. */
+  /** Opens it: the first pairing. Once. What cannot be remembered is not answered: `UNAVAILABLE`. */
   open(): Step<{ readonly keys: IncomingKeys }>;
   /** Gives the place up. Repeated calls do nothing. */
   close(): void;
@@ -183,9 +183,18 @@ export function createKeyExchange(options: KeyExchangeOptions): KeyExchange {
           place.release();
           return result;
         }
+        const keys = incoming(result, place);
+        const { ibeMs } = result;
+        // It has been opened, and is remembered here whether it is kept or not.
         cache = enterReplay(cache, invitation.replayKey, clock(), endpoint.policy.skewSeconds);
-        replay.save?.(cache);
-        return { ok: true, keys: incoming(result, place), ibeMs: result.ibeMs };
+        try {
+          replay.save?.(cache);
+        } catch (cause) {
+          keys.close();
+          const error = new HalfkeyError('UNAVAILABLE', 'the memory of invitations cannot be kept', { cause });
+          return { ok: false, error, reply: undefined, ibeMs };
+        }
+        return { ok: true, keys, ibeMs };
       },
       close: () => {
         place.release();

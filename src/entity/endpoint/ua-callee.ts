@@ -99,7 +99,8 @@ export class CalleeCall implements DialogCall {
   #open(): void {
     const result = this.#incoming.admission.open();
     if (!result.ok) {
-      this.#refuse(488, result.error.code, result.reply);
+      const { error, reply } = result;
+      this.#refuse(error.code === 'UNAVAILABLE' ? 503 : 488, error.code, reply);
       return;
     }
     this.#keys = result.keys;

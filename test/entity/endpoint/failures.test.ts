@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ascii, fromHex, type ErrorCode } from '../../../src/foundation/base/index.ts';
 import { identityFromText } from '../../../src/foundation/identity/index.ts';
+import { emptyReplayCache, type ReplayCache } from '../../../src/protocol/ibake/index.ts';
 import { readErrorMessage } from '../../../src/protocol/mikey/index.ts';
 import { secretsLeft, secretsMade } from './secrets.ts';
 import {
@@ -335,5 +336,31 @@ describe('a call that cannot begin', () => {
     await clients.time.pass(10);
     const { caller } = await failing(() => undefined, { channel });
     expect(caller).toMatchObject({ outcome: 'failed', code: 'UNAVAILABLE' });
+  });
+});
+
+describe('a disk that is full', () => {
+  it('503, nothing is left of the exchange, what was opened is known again, and the next call works', async () => {
+    const kept: ReplayCache[] = [];
+    let full = true;
+    const save = (cache: ReplayCache): void => {
+      if (full) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      kept.push(cache);
+    };
+    const other = new TwoClients({ callee: { replay: { initial: emptyReplayCache(), save } } });
+    // More than may be half-open of one caller: each gives its place back.
+    for (let i = 0; i < 5; i++) {
+      expect(await other.call()).toMatchObject({ outcome: 'refused', status: 503 });
+      expect(secretsLeft()).toEqual([]);
+      expect(other.results.at(-1)).toMatchObject({ outcome: 'failed', code: 'UNAVAILABLE' });
+    }
+    expect(other.ladder).not.toContain('callee 183 INVITE');
+    await other.time.pass(61_000);
+    full = false;
+    expect(await other.call()).toMatchObject({ outcome: 'completed' });
+    expect(kept.map(({ entries }) => entries.size)).toEqual([6]);
+    await other.settle();
+    expect(other.callee.pending).toEqual({ calls: 0, timers: 0, transactions: 0 });
+    expect(other.net.open).toBe(0);
   });
 });
