@@ -27,29 +27,22 @@ export interface ClientState {
  */
 export async function openClientState(directory: string): Promise<ClientState> {
   await ensurePrivateDirectory(directory);
-  const kept = await readJson(join(directory, 'serials.json'));
-  const serials = new Map<string, bigint>();
-  if (kept !== undefined) {
-    if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw damaged();
-    for (const [name, serial] of Object.entries(kept)) {
-      if (typeof serial !== 'string' || !/^[0-9]{1,19}$/.test(serial)) throw damaged();
-      serials.set(name, BigInt(serial));
-    }
-  }
-  const saveSerials = (): void => {
-    const texts = [...serials].map(([name, serial]) => [name, String(serial)] as const);
-    replaceFile(directory, 'serials.json', JSON.stringify(Object.fromEntries(texts)));
-  };
+  const serialsFile = join(directory, 'serials.json');
+  const kept = await readJson(serialsFile);
+  let serials = serialsOf(kept);
   return {
     pins: {
       highest: (district) => serials.get(district),
-      raise(district, serial) {
-        const known = serials.get(district);
-        if (known === undefined || known < serial) {
-          serials.set(district, serial);
-          saveSerials();
+      async raise(district, serial) {
+        if ((serials.get(district) ?? -1n) >= serial) return;
+        // A client that calls beside one that answers may have raised others since: none of them goes back.
+        const raised = serialsOf(await readJson(serialsFile));
+        for (const [name, seen] of [...serials, [district, serial] as const]) {
+          if ((raised.get(name) ?? -1n) < seen) raised.set(name, seen);
         }
-        return Promise.resolve();
+        const texts = [...raised].map(([name, highest]) => [name, String(highest)] as const);
+        replaceFile(directory, 'serials.json', JSON.stringify(Object.fromEntries(texts)));
+        serials = raised;
       },
     },
     replay: { first: kept === undefined, saved: await readJson(join(directory, 'replay.json')).catch(lost) },
@@ -57,6 +50,18 @@ export async function openClientState(directory: string): Promise<ClientState> {
       replaceFile(directory, 'replay.json', JSON.stringify(value));
     },
   };
+}
+
+/** What serials.json holds, nothing where it is not there yet. @throws HalfkeyError `STATE_MISMATCH` */
+function serialsOf(kept: unknown): Map<string, bigint> {
+  const serials = new Map<string, bigint>();
+  if (kept === undefined) return serials;
+  if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw damaged();
+  for (const [name, serial] of Object.entries(kept)) {
+    if (typeof serial !== 'string' || !/^[0-9]{1,19}$/.test(serial)) throw damaged();
+    serials.set(name, BigInt(serial));
+  }
+  return serials;
 }
 
 /** A damaged cache of replays is a lost one: the client then refuses what may have been seen. */

@@ -27,6 +27,26 @@ describe('what a client keeps on disk', () => {
     ]);
   });
 
+  it('of two processes with one directory, neither takes back what the other has raised', async () => {
+    const [serving, calling] = [await openClientState(directory), await openClientState(directory)];
+    await calling.pins.raise('a', 2n);
+    await serving.pins.raise('b', 1n);
+    await serving.pins.raise('a', 1n);
+    const { pins } = await openClientState(directory);
+    expect([pins.highest('a'), pins.highest('b')]).toEqual([2n, 1n]);
+    expect(serving.pins.highest('a')).toBe(2n);
+  });
+
+  it('a serial that could not be written is not taken for raised', async () => {
+    const { pins } = await openClientState(directory);
+    rmSync(directory, { recursive: true });
+    await expect(pins.raise('a', 1n)).rejects.toThrow();
+    expect(pins.highest('a')).toBeUndefined();
+    mkdirSync(directory);
+    await pins.raise('a', 1n);
+    expect((await openClientState(directory)).pins.highest('a')).toBe(1n);
+  });
+
   it('the cache of replays comes back as it was saved; the first start is told from a lost one', async () => {
     const first = await openClientState(directory);
     expect(first.replay).toEqual({ first: true, saved: undefined });

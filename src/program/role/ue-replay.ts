@@ -30,7 +30,8 @@ export function replayMemory(
   const save = ({ refuseBefore, entries }: ReplayCache): void => {
     saveReplay({ refuseBefore, entries: [...entries] });
   };
-  // From now on the memory is there, empty or not: a second start must not believe that it was lost.
-  save(initial);
+  // From now on the memory is there, empty or not: a second start must not believe that it was lost. One that is there
+  // already is not written again: a client that answers beside this one may have added to it.
+  if (!success) save(initial);
   return { initial, save };
 }

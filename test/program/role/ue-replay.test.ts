@@ -30,6 +30,14 @@ describe('what a client remembers of I_MESSAGE_1', () => {
     expect(replayVerdict(again, key('2'), NOW_MS, true)).toBe('fresh');
   });
 
+  it('a start beside a client that answers takes nothing of its memory away', async () => {
+    const { initial, save } = await open();
+    const beside = await openClientState(directory);
+    save(enterReplay(initial, key('1'), NOW_MS));
+    replayMemory(beside, NOW_MS);
+    expect(replayVerdict((await open()).initial, key('1'), NOW_MS, true)).toBe('seen');
+  });
+
   it('a start that has seen nothing is no lost memory', async () => {
     await open();
     await (await openClientState(directory)).pins.raise('a', 1n);
