@@ -63,6 +63,22 @@ describe('private keys for clients', () => {
     ]);
   });
 
+  it('are made one at a time, and other requests are answered between two of them', async () => {
+    const { kms, kmsRecords } = await createHolders({ solution: 4, issueAheadDays: 35 });
+    const epochs = days(...Array.from({ length: 12 }, (_, day) => day));
+    let turns = 0;
+    let ended = false;
+    const many = ask(kms, paths.privateKeys, { identity: ALICE.text, keyEpochs: epochs }).finally(() => (ended = true));
+    while (!ended) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+    }
+    expect(((await many) as Keys).keys.map(({ keyEpoch }) => keyEpoch)).toEqual(epochs);
+    expect(turns).toBeGreaterThanOrEqual(epochs.length - 1);
+    // One record, before the first of them.
+    expect(kmsRecords.entries).toHaveLength(1);
+  });
+
   it('public parameters go to any client, and to who makes the table', async () => {
     const { kms, kmsRecords } = await createHolders({ solution: 4 });
     for (const role of ['ue', 'provisioning']) {
