@@ -103,8 +103,8 @@ export function testParty(uri: string, district: TestDistrict, mode: NonceMode =
   };
 }
 
-/** What a terminal puts in the place of its nonce: sealed as it should be, none at all, or something else of the right form. */
-export type NonceKind = 'sealed' | 'absent' | 'bogus';
+/** What a terminal puts in the place of its nonce: sealed as it should be, none at all, something else of the right form, or one of no octets. */
+export type NonceKind = 'sealed' | 'absent' | 'bogus' | 'empty';
 
 export interface ExchangeOptions {
   readonly random: Random;
@@ -274,6 +274,7 @@ function nonceOf(
   random: Random,
 ): Uint8Array | undefined {
   if (kind === 'absent') return undefined;
+  if (kind === 'empty') return new Uint8Array();
   const sealed = sealNonce({
     mode: owner.mode,
     masterSecret: new Secret('MasterSecret', Uint8Array.from(owner.masterSecret)),

@@ -16,7 +16,8 @@ const openNonceRequest = z.strictObject({
   csbId: hexOctets(4),
   /** T of I_MESSAGE_1: NTP, 64 bits. */
   t1: hexOctets(8),
-  nonce: hexOctets(1, 255),
+  /** As it stood in the message: a terminal may have sent one without octets, which opens to nothing. */
+  nonce: hexOctets(0, 255),
   /** The target's key component: the secret is released only if it gives this point. */
   ownPoint: hexOctets(1, 133),
   /** SHA-256 of each MIKEY message the request rests on. */

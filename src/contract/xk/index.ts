@@ -71,14 +71,14 @@ export const recovered = z.strictObject({
   t1: hexOctets(8),
 });
 
-/** Components of one exchange as they stood in the encrypted parts; nonces opaque. */
+/** Components of one exchange as they stood in the encrypted parts; nonces opaque, and of no octets where a terminal sent such. */
 export const decrypted = z.strictObject({
   role: callRole,
   curve: z.int(),
   ownPoint: hexOctets(65, 133),
   peerPoint: hexOctets(65, 133),
-  ni: hexOctets(1, 255).optional(),
-  nr: hexOctets(1, 255).optional(),
+  ni: hexOctets(0, 255).optional(),
+  nr: hexOctets(0, 255).optional(),
   idri: identityText,
   idrr: identityText,
   csbId: hexOctets(4),

@@ -95,13 +95,16 @@ describe.each(WAYS)('way %s', (way) => {
     expect(operations(harness)).toEqual([...ASKED[way], ...ASKED[way]]);
   });
 
-  it('T1 one of two targets with a false nonce: the key comes from the other, and an operator is told', async () => {
-    const harness = await harnessFor(way, [alice, bob]);
-    const made = call({ nonceA: 'bogus' });
-    const { sessions, notes } = await harness.take(made.frames);
-    expect(sessions).toMatchObject([{ status: 'recovered', kSession: made.exchange.kSession }]);
-    expect(notes).toEqual(['the key was found from one of two targets only: NONCE_COMMITMENT_MISMATCH']);
-  });
+  it.each(['bogus', 'empty'] as const)(
+    'T1 one of two targets with a false nonce (%s): the key comes from the other, and an operator is told',
+    async (nonceA) => {
+      const harness = await harnessFor(way, [alice, bob]);
+      const made = call({ nonceA });
+      const { sessions, notes } = await harness.take(made.frames);
+      expect(sessions).toMatchObject([{ status: 'recovered', kSession: made.exchange.kSession }]);
+      expect(notes).toEqual(['the key was found from one of two targets only: NONCE_COMMITMENT_MISMATCH']);
+    },
+  );
 
   it('finds the key of two targets from the one whose district it can ask', async () => {
     const harness = await harnessFor(way, [alice, abroad]);
@@ -127,6 +130,8 @@ describe.each(WAYS)('way %s', (way) => {
     ['NONCE_NOT_RETURNED', { returnsNonce: false, nonceB: 'absent' }, alice],
     ['NONCE_COMMITMENT_MISMATCH', { nonceA: 'bogus' }, alice],
     ['NONCE_COMMITMENT_MISMATCH', { nonceB: 'bogus' }, bob],
+    ['NONCE_COMMITMENT_MISMATCH', { nonceA: 'empty' }, alice],
+    ['NONCE_COMMITMENT_MISMATCH', { nonceB: 'empty' }, bob],
     ['MS_UNKNOWN_SUBSCRIBER', { caller: carol }, carol],
   ])('status %s', async (status, options, target) => {
     const harness = await harnessFor(way, [target]);
