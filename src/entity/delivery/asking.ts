@@ -1,5 +1,5 @@
 /**
- * Asking a holder: one request id and one answer key a question, kept until the session is done, so that
+ * Asking a holder: one request id and one answer key a question, kept until the intake is done, so that
  * after a crash on either side the very same request is sent again and gets the very same answer.
  */
 import { createHash, randomUUID } from 'node:crypto';

@@ -25,6 +25,7 @@ import type { ActiveWarrant, Asker } from './asking.ts';
 import type { Custody } from './case.ts';
 import { outOfScope, readCandidate, sameExchange, targetsIn } from './exchange-reading.ts';
 import type { HandoverSink, Observer } from './ports.ts';
+import { Recoveries } from './recoveries.ts';
 import { WarrantedSession } from './session.ts';
 import type { Direction } from './srtp-streams.ts';
 
@@ -54,8 +55,13 @@ export class Intake {
   /** Sessions by the addresses, `host port`, to which their media are sent. */
   readonly #byAddress = new Map<string, Map<WarrantedSession, Direction | undefined>>();
 
+  readonly #asker: Asker;
+  readonly #recoveries: Recoveries;
+
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#asker = options.createAsker();
+    this.#recoveries = new Recoveries(options.custody, this.#asker);
   }
 
   /** Takes every packet of the capture. @returns how many there were @throws HalfkeyError `BadCapture` when there is none, and what reading throws before the first */
@@ -97,14 +103,18 @@ export class Intake {
         this.#tellPackets(session);
       }
     }
+    await this.#recoveries.close();
+    // A session may wait for the question of another: all end together, or none when one is to be repeated.
+    if (!this.#sessions.some(({ session }) => session.interrupted)) await this.#asker.finish();
     if (this.#tracker.evicted > 0)
       this.notes.add(`${String(this.#tracker.evicted)} calls were dropped for want of room`);
     return { sessions, notes: [...this.notes] };
   }
 
-  /** Ends every session without a result. */
+  /** Ends every session without a result; requests under way stay as they are, to be repeated. */
   async abandon(): Promise<void> {
     for (const { session } of this.#sessions) await session.abandon();
+    await this.#recoveries.close();
   }
 
   #tellOutOfScope(code: string | undefined): void {
@@ -176,11 +186,11 @@ export class Intake {
   }
 
   #begin(warrant: ActiveWarrant, call: Call, candidate: Candidate): WarrantedSession {
-    const { custody, createAsker, sink, observe, onFault, newName } = this.#options;
+    const { custody, sink, observe, onFault, newName } = this.#options;
     const name = newName();
     const session = new WarrantedSession(warrant, call, {
       custody,
-      asker: createAsker(),
+      recoveries: this.#recoveries,
       sink,
       observe,
       onFault,

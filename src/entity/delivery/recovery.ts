@@ -45,12 +45,12 @@ const CANNOT_BE_OPENED: readonly string[] = [
 
 /**
  * K_SESSION from each of the sides that are targets: each is asked for, and all must give the same (profile 6.6).
+ * @param keyOf the key of one side, which is wiped here when it is not returned
  * @returns the key, which the caller wipes, and what an operator must know when one side gave none
  * @throws HalfkeyError what stands against it; `BOTH_SIDES_DIFFER`
  */
 export async function keyOfSides(
-  custody: Custody,
-  asker: Asker,
+  keyOf: (subject: Case) => Promise<Secret<'SessionKey'>>,
   subject: Pick<Case, 'warrant' | 'exchange'>,
   sides: readonly (readonly [Role, Identity])[],
 ): Promise<{ key: Secret<'SessionKey'>; note?: string }> {
@@ -59,7 +59,7 @@ export async function keyOfSides(
   try {
     for (const [role, target] of sides) {
       try {
-        keys.push(await recoverKey(custody, asker, { ...subject, target, role }));
+        keys.push(await keyOf({ ...subject, target, role }));
       } catch (error) {
         if (!isHalfkeyError(error) || sides.length === 1 || !CANNOT_BE_OPENED.includes(error.code)) throw error;
         failure ??= error;

@@ -8,18 +8,19 @@ import type { UdpEvent } from '../../protocol/media/index.ts';
 import type { Call, Exchange as Candidate } from '../../protocol/signalling/index.ts';
 import { warrantTime } from '../../trust/warrant/index.ts';
 import type { Session } from '../../contract/administration/index.ts';
-import type { ActiveWarrant, Asker } from './asking.ts';
+import type { ActiveWarrant } from './asking.ts';
 import { Branches, type Branch } from './branches.ts';
 import { CallMedia } from './call-media.ts';
-import type { Custody } from './case.ts';
+import type { Case, Custody } from './case.ts';
 import { outOfScope, targetsIn } from './exchange-reading.ts';
 import { handOver, NO_FILES, type HandOver } from './hand-over.ts';
+import type { Recoveries } from './recoveries.ts';
 import { keyOfSides } from './recovery.ts';
 import type { Direction } from './srtp-streams.ts';
 
 export interface SessionTools extends HandOver {
-  readonly custody: Custody;
-  readonly asker: Asker;
+  readonly custody: Pick<Custody, 'solution' | 'alternative'>;
+  readonly recoveries: Pick<Recoveries, 'keyOf'>;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -104,8 +105,8 @@ export class WarrantedSession {
 
   async #recover({ candidate, exchange, open }: Branch): Promise<void> {
     checkExchange(exchange);
-    const { custody, asker } = this.#tools;
-    const { key, note } = await keyOfSides(custody, asker, { warrant: this.warrant, exchange }, open);
+    const keyOf = (subject: Case): Promise<Secret<'SessionKey'>> => this.#tools.recoveries.keyOf(subject);
+    const { key, note } = await keyOfSides(keyOf, { warrant: this.warrant, exchange }, open);
     if (note !== undefined) this.notes.push(note);
     this.#key = key;
     this.#recovered = candidate;
@@ -143,12 +144,15 @@ export class WarrantedSession {
       return this.#result(files);
     } finally {
       this.#close();
-      // When the Delivery Function was told to end in the middle, the request will be repeated after its restart.
-      if (this.#failure?.code !== 'INTERRUPTED') await this.#tools.asker.finish();
     }
   }
 
-  /** Ends the session without a result; requests under way stay as they are, to be repeated. */
+  /** The Delivery Function was told to end in the middle: the request will be repeated after its restart. */
+  get interrupted(): boolean {
+    return this.#failure?.code === 'INTERRUPTED';
+  }
+
+  /** Ends the session without a result. */
   async abandon(): Promise<void> {
     await this.#recovering;
     this.#close();
