@@ -79,7 +79,8 @@ export class CallMedia {
 
   /**
    * Takes a datagram that was sent to an address of the call; `direction` is what that address tells, undefined when
-   * both sides announced it. RTCP (RFC 5761) and what is no RTP is left alone.
+   * both sides announced it. RTCP (RFC 5761) and what is no RTP is left alone. The event is kept, and not changed:
+   * its payload must stay as it is.
    */
   feed(event: UdpEvent, direction: Direction | undefined): void {
     const { payload, timeMs } = event;
@@ -92,8 +93,7 @@ export class CallMedia {
       this.dropped += 1;
       this.#streams.count(payload, direction, timeMs);
     } else {
-      // The payload is a view into a frame that the reader will drop.
-      this.#held.push({ event: { ...event, payload: Uint8Array.from(payload) }, direction });
+      this.#held.push({ event, direction });
       this.#heldOctets += payload.length + HELD_OVERHEAD;
     }
   }

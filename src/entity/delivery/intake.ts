@@ -139,8 +139,11 @@ export class Intake {
 
   #takeMedia(event: UdpEvent): void {
     const { address, port } = event.destination;
-    for (const [session, direction] of this.#byAddress.get(`${address} ${String(port)}`) ?? [])
-      session.feed(event, direction);
+    const listening = this.#byAddress.get(`${address} ${String(port)}`);
+    if (listening === undefined) return;
+    // The payload is a view into a frame that the reader will drop; one copy for all, however many calls name the address.
+    const kept = { ...event, payload: Uint8Array.from(event.payload) };
+    for (const [session, direction] of listening) session.feed(kept, direction);
   }
 
   #takeSip(message: SipMessage, timeMs: number): void {

@@ -7,6 +7,7 @@ import {
   interleave,
   makeCall,
   pcapngOf,
+  pcapOf,
   seededRandom,
   testDistrict,
   testParty,
@@ -170,6 +171,30 @@ describe('N66 packets that are not of the stream are dropped and counted, and th
   it('another SSRC while the key is not there yet: told as well', async () => {
     const outcome = await taken(call({ foreign: [0], mediaAtMs: 210 }));
     expect(outcome.notes).toEqual(['1 packets of an SSRC that no session names were dropped']);
+  });
+
+  it('a stream to an address that many calls name is held once, and the reader may overwrite its frames', async () => {
+    const [calls, packets] = [50, 400];
+    const unanswered = ['183', 'PRACK', '200-PRACK', '200', 'ACK', 'BYE', '200-BYE'] as const;
+    const naming = Array.from({ length: calls }, (_, i) =>
+      call({ number: 10 + i, addresses: 10, caller: bob, called: alice, packets: 0, without: unanswered }),
+    );
+    const invites = naming.flatMap(({ frames }) => frames);
+    const one = call({ number: 9, addresses: 10, caller: bob, called: alice, packets, t1Ms: T1 + 1000 });
+    const media = one.frames.filter(({ what }) => what === 'RTP');
+    const octets = pcapOf(interleave(invites, media));
+    const harness = await createHarness({ district, served: [alice], way: '4/2', targets: [alice.identity.text] });
+    let grown = 0;
+    const chunks = (async function* () {
+      for (let at = 0; at < octets.length; at += 4096) yield octets.slice(at, at + 4096);
+      octets.fill(0);
+      grown = process.memoryUsage().arrayBuffers;
+    })();
+    const before = process.memoryUsage().arrayBuffers;
+    const { intake } = await harness.delivery.takeCapture(chunks, 0);
+    expect(harness.delivery.sessionsOf(intake).sessions).toHaveLength(calls);
+    // A copy for each call would be 50 times the media.
+    expect(grown - before).toBeLessThan((calls / 2) * packets * 172);
   });
 
   it('what is no RTP, or RTCP, is left alone', async () => {
