@@ -200,6 +200,7 @@ export class Intake {
       name,
     });
     this.#sessions.push({ session, call, candidate });
+    this.#tracker.pin(call.callId);
     observe('session', { name, csbId: toHex(candidate.csbId) });
     return session;
   }

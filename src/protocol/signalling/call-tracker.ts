@@ -24,6 +24,8 @@ export interface CallTracker {
   call(callId: string): Call | undefined;
   /** Every call that is kept. */
   calls(): Call[];
+  /** Until the call ends, every call that is not pinned is dropped before it. */
+  pin(callId: string): void;
   /** Drops a call; false when it is not kept. */
   forget(callId: string): boolean;
   /** Calls dropped for want of room, since the start. */
@@ -40,7 +42,7 @@ export function createCallTracker(options: CallTrackerOptions = {}): CallTracker
 }
 
 /** In this order calls are dropped when room is needed: of each kind the one that was silent longest. */
-const KINDS = ['ended', 'plain', 'keyed'] as const;
+const KINDS = ['ended', 'plain', 'keyed', 'pinned'] as const;
 type Kind = (typeof KINDS)[number];
 
 class Tracker implements CallTracker {
@@ -52,7 +54,9 @@ class Tracker implements CallTracker {
     ended: new Map(),
     plain: new Map(),
     keyed: new Map(),
+    pinned: new Map(),
   };
+  readonly #pinned = new Set<string>();
   readonly #octetsOf = new Map<string, number>();
   #octets = 0;
 
@@ -68,7 +72,7 @@ class Tracker implements CallTracker {
     const record = known ?? new CallRecord(message, timeMs);
     const update = record.take(message, description, timeMs, known === undefined);
     this.#keep(record);
-    this.#makeRoom();
+    this.#makeRoom(record.callId);
     return update;
   }
 
@@ -80,29 +84,48 @@ class Tracker implements CallTracker {
     return KINDS.flatMap((kind) => [...this.#records[kind].values()]);
   }
 
+  pin(callId: string): void {
+    const record = this.#find(callId);
+    if (record === undefined) return;
+    this.#pinned.add(callId);
+    this.#keep(record);
+  }
+
   forget(callId: string): boolean {
+    this.#pinned.delete(callId);
+    return this.#remove(callId);
+  }
+
+  #remove(callId: string): boolean {
     this.#octets -= this.#octetsOf.get(callId) ?? 0;
     this.#octetsOf.delete(callId);
     return KINDS.some((kind) => this.#records[kind].delete(callId));
   }
 
   #find(callId: string): CallRecord | undefined {
-    const { ended, plain, keyed } = this.#records;
-    return keyed.get(callId) ?? plain.get(callId) ?? ended.get(callId);
+    const { ended, plain, keyed, pinned } = this.#records;
+    return pinned.get(callId) ?? keyed.get(callId) ?? plain.get(callId) ?? ended.get(callId);
   }
 
   /** Puts the record last among its kind, and counts it anew. */
   #keep(record: CallRecord): void {
-    this.forget(record.callId);
-    const kind = record.ended !== undefined ? 'ended' : record.exchanges.length > 0 ? 'keyed' : 'plain';
-    this.#records[kind].set(record.callId, record);
+    this.#remove(record.callId);
+    this.#records[this.#kindOf(record)].set(record.callId, record);
     this.#octetsOf.set(record.callId, record.octets);
     this.#octets += record.octets;
   }
 
-  #makeRoom(): void {
+  #kindOf({ callId, ended, exchanges }: CallRecord): Kind {
+    if (ended !== undefined) return 'ended';
+    if (this.#pinned.has(callId)) return 'pinned';
+    return exchanges.length > 0 ? 'keyed' : 'plain';
+  }
+
+  /** The call of the latest message stays: whether it is to be pinned is not known yet. */
+  #makeRoom(latest: string): void {
     while (this.#octetsOf.size > this.#maxCalls || this.#octets > this.#maxOctets) {
-      const oldest = KINDS.flatMap((kind) => this.#records[kind].keys().next().value ?? [])[0];
+      // The latest is the last of its kind: where it is the first, it is alone.
+      const oldest = KINDS.flatMap((kind) => this.#records[kind].keys().next().value ?? []).find((id) => id !== latest);
       if (oldest === undefined) return;
       this.forget(oldest);
       this.evicted++;

@@ -286,6 +286,21 @@ describe('time', () => {
 });
 
 describe('what is missing', () => {
+  it('more calls than are followed, between I_MESSAGE_1 and its answer: those of nobody are dropped', async () => {
+    const made = call();
+    const invite = makeCall({ number: 2, caller: bob, called: bob, t1Ms: T1 + 50, transport: 'udp', packets: 0 })
+      .frames[0] as Frame;
+    const at = Buffer.from(invite.octets).indexOf('call-2-');
+    const junk = Array.from({ length: 10_050 }, (_, i): Frame => {
+      const octets = Uint8Array.from(invite.octets);
+      octets.set(new TextEncoder().encode(String(i).padStart(5, '0')), at + 7);
+      return { ...invite, octets };
+    });
+    const outcome = await taken({ frames: interleave(made.frames, junk) });
+    await expectWhole(outcome, made);
+    expect(outcome.notes).toEqual([expect.stringMatching(/^\d+ calls were dropped for want of room$/)]);
+  });
+
   it('a session without media is recovered, and has no streams', async () => {
     const outcome = await taken(call({ packets: 0 }));
     expect(outcome.sessions).toMatchObject([

@@ -522,6 +522,25 @@ describe('limits', () => {
     expect(tracker.evicted).toBe(3);
   });
 
+  it('drops a pinned call after all others, until it ends or is forgotten', () => {
+    const tracker = createCallTracker({ maxCalls: 3 });
+    tracker.pin('unknown');
+    feedAll(tracker, inviteOf('pinned', I1), inviteOf('also', I1));
+    tracker.pin('pinned');
+    tracker.pin('also');
+    for (let i = 0; i < 5; i++) tracker.feed(inviteOf(`junk-${String(i)}`, I1), i);
+    expect(ids(tracker)).toEqual(['also', 'junk-4', 'pinned']);
+    tracker.feed(request('OPTIONS', { callId: 'pinned' }), 6);
+    tracker.pin('junk-4');
+    tracker.feed(inviteOf('new'), 7);
+    expect(ids(tracker)).toEqual(['junk-4', 'new', 'pinned']);
+    feedAll(tracker, request('BYE', { callId: 'pinned', branch: 'b' }), inviteOf('newer', I1));
+    expect(ids(tracker)).toEqual(['junk-4', 'new', 'newer']);
+    expect(tracker.forget('junk-4')).toBe(true);
+    feedAll(tracker, inviteOf('junk-4', I1), inviteOf('a', I1), inviteOf('b', I1), inviteOf('c', I1));
+    expect(ids(tracker)).toEqual(['a', 'b', 'c']);
+  });
+
   it('is bounded in octets too', () => {
     const tracker = createCallTracker({ maxOctets: 200_000 });
     for (let i = 0; i < 20; i++) {
