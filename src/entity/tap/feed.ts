@@ -15,8 +15,15 @@ export interface Feed {
 
 const MAX_WAITING = 64 * 1024 * 1024;
 
+/** A record and what came after it: taking one costs the same however many wait. */
+interface Queued {
+  readonly record: Uint8Array;
+  next?: Queued;
+}
+
 export function createFeed(header: Uint8Array, maxWaiting = MAX_WAITING): Feed {
-  const waiting: Uint8Array[] = [header];
+  let last: Queued = { record: header };
+  let first: Queued | undefined = last;
   let octets = 0;
   let ended = false;
   let dropped = 0;
@@ -24,10 +31,11 @@ export function createFeed(header: Uint8Array, maxWaiting = MAX_WAITING): Feed {
 
   async function* read(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const next = waiting.shift();
-      if (next !== undefined) {
-        octets -= next === header ? 0 : next.length;
-        yield next;
+      if (first !== undefined) {
+        const { record } = first;
+        first = first.next;
+        octets -= record === header ? 0 : record.length;
+        yield record;
       } else if (ended) return;
       else
         await new Promise<void>((resolve) => {
@@ -41,7 +49,10 @@ export function createFeed(header: Uint8Array, maxWaiting = MAX_WAITING): Feed {
       for (const record of records) {
         if (ended || octets + record.length > maxWaiting) dropped += 1;
         else {
-          waiting.push(record);
+          const queued: Queued = { record };
+          if (first === undefined) first = queued;
+          else last.next = queued;
+          last = queued;
           octets += record.length;
         }
       }
