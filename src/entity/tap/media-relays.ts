@@ -4,14 +4,14 @@
  */
 import {
   encodeSdp,
-  headerValue,
   mediaEndpoint,
   parseSdp,
+  sdpOf,
   type Sdp,
   type SipDraft,
   type SipMessage,
 } from '../../protocol/signalling/index.ts';
-import { isHalfkeyError } from '../../foundation/base/index.ts';
+import { concat, isHalfkeyError } from '../../foundation/base/index.ts';
 import type { MediaRelay, OpenMediaRelay, TapAddress } from './ports.ts';
 
 /** Which of the two clients sent a message. */
@@ -56,9 +56,14 @@ export function createMediaRelays(open: OpenMediaRelay): MediaRelays {
 
   return {
     async pass(message, from) {
-      if (headerValue(message, 'Content-Type') !== 'application/sdp') return message;
+      const { body, callId } = message;
       try {
-        return { ...message, body: encodeSdp(await rewritten(parseSdp(message.body), message.callId, from)) };
+        const own = sdpOf(message);
+        if (own === undefined) return message;
+        const sdp = encodeSdp(await rewritten(parseSdp(own), callId, from));
+        // The description may be one part of the body: the octets around it stay.
+        const start = own.byteOffset - body.byteOffset;
+        return { ...message, body: concat(body.subarray(0, start), sdp, body.subarray(start + own.length)) };
       } catch (error) {
         if (!isHalfkeyError(error)) throw error;
         return message;

@@ -10,8 +10,9 @@ import {
 
 const MIKEY = 'a=key-mgmt:mikey AQAFgM0CcRgBAAAAAA==';
 
-function invite(media: string, type = 'application/sdp'): SipMessage {
-  const body = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 'c=IN IP4 192.0.2.1', 't=0 0', MIKEY, media, ''].join('\r\n');
+function invite(media: string, type = 'application/sdp', before = '', after = ''): SipMessage {
+  const sdp = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 'c=IN IP4 192.0.2.1', 't=0 0', MIKEY, media, ''].join('\r\n');
+  const body = `${before}${sdp}${after}`;
   const head = [
     'INVITE sip:b@b.example SIP/2.0',
     'Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1',
@@ -79,6 +80,21 @@ describe('media relays', () => {
     const other = invite('m=audio 6000 RTP/SAVP 0', 'text/plain');
     expect(await media.pass(other, 'a')).toBe(other);
     expect(opened).toHaveLength(0);
+  });
+
+  it.each([
+    ['Application/SDP', ['', '']],
+    ['application/sdp;charset=utf-8', ['', '']],
+    ['multipart/mixed;boundary=x', ['--x\r\nContent-Type: application/sdp\r\n\r\n', '\r\n--x--\r\n']],
+  ] as const)('find a description wherever one is read from: %s', async (type, [before, after]) => {
+    const { opened, open } = relays();
+    const message = invite('m=audio 6000 RTP/SAVP 0', type, before, after);
+    const passed = await createMediaRelays(open).pass(message, 'a');
+    const body = Buffer.from(passed.body).toString('latin1');
+    expect(body.startsWith(before) && body.endsWith(after)).toBe(true);
+    const sdp = parseSdp(passed.body.subarray(before.length, passed.body.length - after.length));
+    expect(sdp.media[0]).toMatchObject({ port: 7002, connections: [{ address: '127.0.0.1' }] });
+    expect(opened[0]?.passed).toEqual([{ address: '192.0.2.1', port: 6000 }]);
   });
 
   it('close the ports of a call that ended, and all at the end', async () => {
