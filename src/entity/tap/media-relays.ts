@@ -35,7 +35,11 @@ export function createMediaRelays(open: OpenMediaRelay): MediaRelays {
     const key = `${from} ${String(index)}`;
     const opening = relays.get(key) ?? open();
     relays.set(key, opening);
-    const relay = await opening;
+    const relay = await opening.catch((error: unknown) => {
+      // The next message may find a port.
+      if (relays.get(key) === opening) relays.delete(key);
+      throw error;
+    });
     relay.passTo(own);
     return relay.local;
   }
@@ -72,7 +76,7 @@ export function createMediaRelays(open: OpenMediaRelay): MediaRelays {
     async end(callId) {
       const relays = calls.get(callId);
       calls.delete(callId);
-      for (const relay of relays?.values() ?? []) await (await relay).close();
+      await Promise.allSettled([...(relays?.values() ?? [])].map(async (relay) => (await relay).close()));
     },
     async close() {
       for (const callId of [...calls.keys()]) await this.end(callId);

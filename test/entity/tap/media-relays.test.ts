@@ -1,5 +1,6 @@
 /** A tap puts itself into the way of the media and changes nothing else: key-mgmt least of all. */
 import { describe, expect, it } from 'vitest';
+import { HalfkeyError } from '../../../src/foundation/base/index.ts';
 import { createMediaRelays, type MediaRelay } from '../../../src/entity/tap/index.ts';
 import {
   encodeSipMessage,
@@ -95,6 +96,25 @@ describe('media relays', () => {
     const sdp = parseSdp(passed.body.subarray(before.length, passed.body.length - after.length));
     expect(sdp.media[0]).toMatchObject({ port: 7002, connections: [{ address: '127.0.0.1' }] });
     expect(opened[0]?.passed).toEqual([{ address: '192.0.2.1', port: 6000 }]);
+  });
+
+  it('pass a message on as it is when no port can be opened, end its call all the same, and try again', async () => {
+    const { opened, open } = relays();
+    let full = true;
+    const media = createMediaRelays(() =>
+      full ? Promise.reject(new HalfkeyError('UNAVAILABLE', 'no port is free')) : open(),
+    );
+    const message = invite('m=audio 6000 RTP/SAVP 0');
+    expect(await media.pass(message, 'a')).toBe(message);
+    await media.end('one');
+    expect(await media.pass(message, 'a')).toBe(message);
+    full = false;
+    expect(parseSdp((await media.pass(message, 'a')).body).media[0]?.port).toBe(7002);
+    const opening = media.pass(message, 'b');
+    full = true;
+    await media.end('one');
+    expect(parseSdp((await opening).body).media[0]?.port).toBe(7004);
+    expect(opened.map(({ closed }) => closed)).toEqual([true, true]);
   });
 
   it('close the ports of a call that ended, and all at the end', async () => {
