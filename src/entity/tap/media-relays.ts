@@ -12,34 +12,39 @@ import {
   type SipMessage,
 } from '../../protocol/signalling/index.ts';
 import { concat, isHalfkeyError } from '../../foundation/base/index.ts';
-import type { MediaRelay, OpenMediaRelay, TapAddress } from './ports.ts';
+import type { OpenMediaRelay, TapAddress, TapTime } from './ports.ts';
+import { TappedCall } from './tapped-call.ts';
 
 /** Which of the two clients sent a message. */
 export type Side = 'a' | 'b';
 
 export interface MediaRelays {
-  /** The message as it is passed on. What is no SDP, or cannot be read, goes on unchanged. */
+  /**
+   * The message as it is passed on. What is no SDP, or cannot be read, goes on unchanged; what ends a call also ends its
+   * relays, some time later.
+   */
   pass(message: SipMessage, from: Side): Promise<SipDraft>;
-  /** Closes what a call has: some time after it ended. */
-  end(callId: string): Promise<void>;
+  /** Calls of which relays are held. */
+  readonly calls: number;
   close(): Promise<void>;
 }
 
-export function createMediaRelays(open: OpenMediaRelay): MediaRelays {
-  /** By call, then by side and m-line. */
-  const calls = new Map<string, Map<string, Promise<MediaRelay>>>();
+export function createMediaRelays(open: OpenMediaRelay, time: TapTime): MediaRelays {
+  const calls = new Map<string, TappedCall>();
+
+  function callOf(callId: string): TappedCall {
+    const known = calls.get(callId);
+    if (known !== undefined) return known;
+    const call = new TappedCall(time, () => {
+      calls.delete(callId);
+      void call.close();
+    });
+    calls.set(callId, call);
+    return call;
+  }
 
   async function relayed(callId: string, from: Side, index: number, own: TapAddress): Promise<TapAddress> {
-    const relays = calls.get(callId) ?? new Map<string, Promise<MediaRelay>>();
-    calls.set(callId, relays);
-    const key = `${from} ${String(index)}`;
-    const opening = relays.get(key) ?? open();
-    relays.set(key, opening);
-    const relay = await opening.catch((error: unknown) => {
-      // The next message may find a port.
-      if (relays.get(key) === opening) relays.delete(key);
-      throw error;
-    });
+    const relay = await callOf(callId).relay(`${from} ${String(index)}`, open);
     relay.passTo(own);
     return relay.local;
   }
@@ -58,28 +63,35 @@ export function createMediaRelays(open: OpenMediaRelay): MediaRelays {
     return { ...sdp, media };
   }
 
+  /** The message with the tap's addresses. */
+  async function readdressed(message: SipMessage, from: Side): Promise<SipDraft> {
+    const { body, callId } = message;
+    try {
+      const own = sdpOf(message);
+      if (own === undefined) return message;
+      const sdp = encodeSdp(await rewritten(parseSdp(own), callId, from));
+      // The description may be one part of the body: the octets around it stay.
+      const start = own.byteOffset - body.byteOffset;
+      return { ...message, body: concat(body.subarray(0, start), sdp, body.subarray(start + own.length)) };
+    } catch (error) {
+      if (!isHalfkeyError(error)) throw error;
+      return message;
+    }
+  }
+
   return {
     async pass(message, from) {
-      const { body, callId } = message;
-      try {
-        const own = sdpOf(message);
-        if (own === undefined) return message;
-        const sdp = encodeSdp(await rewritten(parseSdp(own), callId, from));
-        // The description may be one part of the body: the octets around it stay.
-        const start = own.byteOffset - body.byteOffset;
-        return { ...message, body: concat(body.subarray(0, start), sdp, body.subarray(start + own.length)) };
-      } catch (error) {
-        if (!isHalfkeyError(error)) throw error;
-        return message;
-      }
+      const passed = await readdressed(message, from);
+      calls.get(message.callId)?.note(message);
+      return passed;
     },
-    async end(callId) {
-      const relays = calls.get(callId);
-      calls.delete(callId);
-      await Promise.allSettled([...(relays?.values() ?? [])].map(async (relay) => (await relay).close()));
+    get calls() {
+      return calls.size;
     },
     async close() {
-      for (const callId of [...calls.keys()]) await this.end(callId);
+      const open = [...calls.values()];
+      calls.clear();
+      await Promise.all(open.map((call) => call.close()));
     },
   };
 }

@@ -15,4 +15,12 @@ export interface MediaRelay {
   close(): Promise<void>;
 }
 
-export type OpenMediaRelay = () => Promise<MediaRelay>;
+/** Opens a relay, which calls `onPacket` for each packet that arrives. */
+export type OpenMediaRelay = (onPacket: () => void) => Promise<MediaRelay>;
+
+/** A clock that never goes back, and timers. */
+export interface TapTime {
+  monotonicMs(): number;
+  /** Runs `fn` once, `delayMs` from now; what it returns prevents that. */
+  after(delayMs: number, fn: () => void): () => void;
+}
