@@ -2,15 +2,15 @@
  * The tap: relays SIP and RTP between two clients, writes what passes into a capture, and feeds an intake with the
  * same octets. It holds no key and knows of no warrant; when it ends, discovery ends.
  */
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { systemClock } from '../../foundation/base/index.ts';
 import { createSipStream, encodeSipMessage } from '../../protocol/signalling/index.ts';
 import { createFeed, createMediaRelays, createRecorder, type Side } from '../../entity/tap/index.ts';
 import { intakeRoute } from '../../contract/intake/index.ts';
 import { parseBody } from '../../contract/route/index.ts';
-import { createClient } from '../../platform/index.ts';
+import { createClient, createLogger } from '../../platform/index.ts';
 import { connectTcp, listenTcp, type TcpConnection, type TcpListener } from '../../platform/sockets.ts';
 import { readTls, type Emit, type RunningRole } from './running.ts';
+import { createCaptureFile, type CaptureFile } from './tap-capture.ts';
 import { readTapConfig } from './tap-config.ts';
 import { openRelay, systemTime } from './tap-media.ts';
 
@@ -18,8 +18,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
   const { config, at } = await readTapConfig(configFile);
   const recorder = createRecorder();
   const feed = createFeed(recorder.header);
-  const file =
-    config.capture === undefined ? undefined : createWriteStream(at(config.capture), { mode: 0o600, flags: 'wx' });
+  const file = config.capture === undefined ? undefined : await openCapture(at(config.capture), emit);
   file?.write(recorder.header);
   const record = (records: readonly Uint8Array[]): void => {
     feed.push(records);
@@ -84,17 +83,17 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
       await media.close();
       feed.end();
       await intake?.ended;
-      await finish(file);
+      await file?.close();
     },
   };
 }
 
-function finish(file: WriteStream | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (file === undefined) resolve();
-    else
-      file.end(() => {
-        resolve();
-      });
+/** The file of the capture; that it is lost is said once, and what is relayed goes on. */
+async function openCapture(path: string, emit: Emit): Promise<CaptureFile> {
+  // Loaded now: where a file cannot be written any more, none may be there to be loaded.
+  const logger = await createLogger({ role: 'tap', level: 'info' });
+  return createCaptureFile(path, (error) => {
+    logger.error('the capture is lost', {}, error);
+    emit({ event: 'capture-lost', role: 'tap', code: error.code });
   });
 }
