@@ -13,6 +13,8 @@ export const T2 = 4000;
 /** How long anything waits for an answer that does not come. */
 export const TIMEOUT = 64 * T1;
 const MAX_SERVER = 1024;
+/** Places of those that only requests of our calls take: who is in none cannot keep their answers out. */
+const RESERVED_SERVER = 256;
 
 /** One direction of sending: a connection. */
 export interface SipLink {
@@ -147,9 +149,10 @@ export class Transactions {
 
   /**
    * Takes a request: undefined when it repeats one that is known (its answer is sent again), or acknowledges a refusal.
-   * A full table drops what comes, which the other side sends again or gives up.
+   * A full table drops what comes, which the other side sends again or gives up; for a request of a call of ours
+   * (`ofCall`), or the CANCEL of an INVITE that is known, it is full later than for others.
    */
-  receive(link: SipLink, request: SipRequestMessage): ServerTransaction | undefined {
+  receive(link: SipLink, request: SipRequestMessage, ofCall: boolean): ServerTransaction | undefined {
     const key = serverKey(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const known = this.#servers.get(key);
     // An ACK to a 2xx is for the call, also where it comes with the branch of its INVITE, as some send it.
@@ -157,7 +160,8 @@ export class Transactions {
       if (request.method !== 'ACK' && known.last !== undefined) link.send(known.last);
       return undefined;
     }
-    if (this.#servers.size >= MAX_SERVER) return undefined;
+    const belongs = ofCall || (request.method === 'CANCEL' && this.inviteOf(request) !== undefined);
+    if (this.#servers.size >= (belongs ? MAX_SERVER : MAX_SERVER - RESERVED_SERVER)) return undefined;
     const server: Server = {
       request,
       last: undefined,

@@ -169,7 +169,7 @@ export class UserAgent {
   #onRequest(request: SipRequestMessage, link: Link): void {
     const { transactions } = this.#context;
     const call = request.toTag === undefined ? undefined : this.#calls.get(request.toTag);
-    const transaction = transactions.receive(link, request);
+    const transaction = transactions.receive(link, request, call !== undefined);
     if (transaction === undefined) return;
     const { method } = request;
     if (method === 'ACK') call?.onAck(request);

@@ -72,6 +72,27 @@ describe('a callee under load', () => {
     expect(clients.callee.pending).toEqual({ calls: 0, timers: 0, transactions: 0 });
   });
 
+  it('answers the requests of its calls, and the CANCEL of one, while a stranger has filled the table', async () => {
+    const clients = new TwoClients();
+    const peer = new RawPeer(clients);
+    const exchange = exchangeOf(clients);
+    const { keys, rseq, toTag } = await peer.invite(exchange, { callId: 'running' });
+    const branch = 'z9hG4bKcancelled';
+    await peer.invite(exchange, { callId: 'cancelled', branch });
+    const stranger = new RawPeer(clients);
+    for (let i = 0; i < 1100; i++) stranger.send({ method: 'OPTIONS', callId: `flood-${String(i)}` });
+    await clients.time.pass(10);
+    expect(stranger.received.length).toBeLessThan(1024);
+    peer.received.length = 0;
+    peer.send({ method: 'PRACK', callId: 'running', toTag, cseq: 2, headers: [`RAck: ${rseq} 1 INVITE`] });
+    expect((await peer.next()).cseq.method).toBe('PRACK');
+    peer.send({ method: 'CANCEL', callId: 'cancelled', branch });
+    expect(await peer.next()).toMatchObject({ status: 200, cseq: { method: 'CANCEL' } });
+    keys.close();
+    await clients.settle();
+    expect(clients.callee.pending).toEqual({ calls: 0, timers: 0, transactions: 0 });
+  });
+
   it('T3 what was opened is kept, and refused after a restart; without it everything from before the start + window', async () => {
     const saved: ReplayCache[] = [];
     const first = new TwoClients({
