@@ -2,7 +2,7 @@
  * TCP connections for SIP: octets in order, with bounded buffers both ways and a clean end. Whoever reads slowly slows
  * the sender down; whoever writes faster than the other side reads is told, and cut off before memory grows.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { HalfkeyError } from '../foundation/base/index.ts';
 
 /** A numeric address and a port. */
@@ -31,6 +31,11 @@ export interface TcpConnection {
   end(graceMs?: number): Promise<void>;
   /** Ends both sides at once; what waits is dropped. Repeated calls do nothing. */
   close(): void;
+  /**
+   * A whole message has come: to be called by whoever reads the messages of a connection that was accepted, which is
+   * closed without it after a while. Repeated calls do nothing.
+   */
+  heard(): void;
   /** Fulfilled when the connection is over, whatever ended it. */
   readonly closed: Promise<void>;
 }
@@ -38,19 +43,15 @@ export interface TcpConnection {
 export interface TcpOptions {
   /** Octets that may wait for sending; 1 MiB by default. */
   readonly sendLimit?: number;
-}
-
-export interface TcpListener {
-  readonly local: SocketAddress;
-  readonly connections: ReadonlySet<TcpConnection>;
-  /** Stops listening and closes every connection. */
-  close(): Promise<void>;
+  /** After how long a connection over which no whole message has come is closed; by default never. */
+  readonly firstMessageMs?: number;
 }
 
 const DEFAULT_SEND_LIMIT = 1_048_576;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-function broken(what: string, cause?: unknown): HalfkeyError {
+/** That something of a connection does not work. */
+export function broken(what: string, cause?: unknown): HalfkeyError {
   return new HalfkeyError('UNAVAILABLE', what, cause === undefined ? {} : { cause });
 }
 
@@ -79,63 +80,28 @@ export async function connectTcp(
   return new Connection(socket, options);
 }
 
-/**
- * Listens on an address; port 0 takes a free one. `onConnection` gets each connection, which lives until one of its sides
- * closes it or the listener is closed. More than `maxConnections` (64 by default) at a time are closed at once.
- * @throws HalfkeyError `UNAVAILABLE` when the address cannot be taken
- */
-export async function listenTcp(
-  at: { readonly host: string; readonly port: number },
-  onConnection: (connection: TcpConnection) => void,
-  options: TcpOptions & { readonly maxConnections?: number } = {},
-): Promise<TcpListener> {
-  const connections = new Set<TcpConnection>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    const connection = new Connection(socket, options);
-    connections.add(connection);
-    void connection.closed.then(() => connections.delete(connection));
-    onConnection(connection);
-  });
-  server.maxConnections = options.maxConnections ?? 64;
-  await listening(server, at);
-  const local = server.address() as { address: string; port: number };
-  return {
-    local: { address: local.address, port: local.port },
-    connections,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        for (const connection of connections) connection.close();
-      }),
-  };
-}
-
-function listening(server: Server, at: { readonly host: string; readonly port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(broken(`cannot listen on ${at.host}:${String(at.port)}`, cause));
-    });
-    server.listen(at, resolve);
-  });
-}
-
-class Connection implements TcpConnection {
+/** A connection over a socket that is open. */
+export class Connection implements TcpConnection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #sendLimit: number;
+  readonly #deadline: NodeJS.Timeout | undefined;
   #error: unknown;
 
-  constructor(socket: Socket, { sendLimit = DEFAULT_SEND_LIMIT }: TcpOptions) {
+  constructor(socket: Socket, { sendLimit = DEFAULT_SEND_LIMIT, firstMessageMs }: TcpOptions) {
     this.#socket = socket;
     this.#sendLimit = sendLimit;
     this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
     this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    if (firstMessageMs !== undefined)
+      this.#deadline = setTimeout(() => {
+        this.close();
+      }, firstMessageMs);
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
+        clearTimeout(this.#deadline);
         resolve();
       });
     });
@@ -172,6 +138,10 @@ class Connection implements TcpConnection {
       });
       if (room) resolve();
     });
+  }
+
+  heard(): void {
+    clearTimeout(this.#deadline);
   }
 
   async end(graceMs = 1000): Promise<void> {

@@ -1,4 +1,4 @@
-import { createServer, connect } from 'node:net';
+import { createServer, connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ascii, concat, latin1 } from '../../src/foundation/base/bytes.ts';
@@ -131,5 +131,57 @@ describe('TCP', () => {
     expect(accepted).toHaveLength(1);
     await first.send(ascii('still'));
     expect(listener.connections.size).toBe(1);
+  });
+
+  it('a connection over which no whole message comes is closed after a while, keep-alives or not', async () => {
+    const accepted: TcpConnection[] = [];
+    const onConnection = (connection: TcpConnection): void => {
+      if (accepted.push(connection) === 1) connection.heard();
+    };
+    const listener = await listenTcp({ host: '127.0.0.1', port: 0 }, onConnection, { firstMessageMs: 50 });
+    open.push(listener);
+    open.push(await connectTcp({ host: '127.0.0.1', port: listener.local.port }));
+    // It comes later: when it is closed, the time of the first is over.
+    const second = await connectTcp({ host: '127.0.0.1', port: listener.local.port });
+    open.push(second);
+    await second.send(ascii('\r\n\r\n'));
+    expect(await all(second)).toBe('');
+    await accepted[1]?.closed;
+    expect([...listener.connections]).toEqual([accepted[0]]);
+  });
+
+  it('a connection that has been heard is closed when it is silent for too long', async () => {
+    const accepted: TcpConnection[] = [];
+    const onConnection = (connection: TcpConnection): void => {
+      accepted.push(connection);
+      connection.heard();
+    };
+    const listener = await listenTcp({ host: '127.0.0.1', port: 0 }, onConnection, { silenceMs: 20 });
+    open.push(listener);
+    const client = await connectTcp({ host: '127.0.0.1', port: listener.local.port });
+    open.push(client);
+    expect(await all(client)).toBe('');
+    await accepted[0]?.closed;
+    expect(listener.connections.size).toBe(0);
+  });
+
+  it('one address cannot take all places', async () => {
+    const accepted: TcpConnection[] = [];
+    const limits = { maxConnections: 3, maxPerAddress: 2 };
+    const listener = await listenTcp({ host: '127.0.0.1', port: 0 }, (c) => accepted.push(c), limits);
+    open.push(listener);
+    const from = async (localAddress: string): Promise<Socket> => {
+      const socket = connect({ port: listener.local.port, host: '127.0.0.1', localAddress });
+      open.push({ close: () => socket.destroy() });
+      socket.on('error', () => undefined).resume();
+      await once(socket, 'connect');
+      return socket;
+    };
+    await from('127.0.0.1');
+    await from('127.0.0.1');
+    await once(await from('127.0.0.1'), 'close');
+    await from('127.0.0.2');
+    while (accepted.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    expect(accepted.map(({ remote }) => remote.address)).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.2']);
   });
 });

@@ -22,6 +22,8 @@ export interface SipChannel {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Sends in the order of the calls; rejected when the connection is over. */
   send(octets: Uint8Array): Promise<void>;
+  /** A whole message has come: who is silent need not be listened to for ever. */
+  heard(): void;
   close(): void;
 }
 

@@ -104,7 +104,10 @@ export class UserAgent {
     const stream = createSipStream();
     try {
       for await (const chunk of channel.chunks) {
-        for (const message of stream.push(chunk)) this.receive(message, link);
+        for (const message of stream.push(chunk)) {
+          channel.heard();
+          this.receive(message, link);
+        }
         if (this.#closed || stream.malformed > MAX_MALFORMED) break;
       }
     } catch (error) {

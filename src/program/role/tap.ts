@@ -36,6 +36,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
     try {
       for await (const chunk of from.chunks) {
         for (const message of stream.push(chunk)) {
+          from.heard();
           const octets = encodeSipMessage(await media.pass(message, side));
           record(recorder.octets(systemClock(), from.remote, to.remote, octets));
           await to.send(octets);

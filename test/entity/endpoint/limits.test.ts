@@ -4,7 +4,7 @@ import { identityFromText } from '../../../src/foundation/identity/index.ts';
 import { CallLimits } from '../../../src/entity/endpoint/call-limits.ts';
 import { emptyReplayCache, type ReplayCache } from '../../../src/protocol/ibake/index.ts';
 import { exchangeOf, RawPeer } from './raw-peer.ts';
-import { keysOf, START, TwoClients } from './two-clients.ts';
+import { channelPair, keysOf, START, TwoClients } from './two-clients.ts';
 
 /** Enters and opens: nothing waits. */
 function opened(limits: CallLimits, caller: string, hop: string, nowMs: number) {
@@ -91,6 +91,27 @@ describe('a callee under load', () => {
     keys.close();
     await clients.settle();
     expect(clients.callee.pending).toEqual({ calls: 0, timers: 0, transactions: 0 });
+  });
+
+  it('tells a connection that a whole message has come: half of one and keep-alives are none', async () => {
+    const clients = new TwoClients();
+    const [here, there] = [
+      { address: '192.0.2.1', port: 1 },
+      { address: '192.0.2.2', port: 5060 },
+    ];
+    const { caller, callee } = channelPair(here, there, () => undefined);
+    let heard = 0;
+    const serving = clients.callee.attach({ ...callee, heard: () => (heard += 1) });
+    const message = Buffer.from(new RawPeer(clients).text({ method: 'OPTIONS' }), 'latin1');
+    for (const octets of [Buffer.from('\r\n\r\n'), message.subarray(0, 40)]) await caller.send(octets);
+    await clients.time.pass(10);
+    expect(heard).toBe(0);
+    await caller.send(message.subarray(40));
+    await clients.time.pass(10);
+    expect(heard).toBe(1);
+    caller.close();
+    await serving;
+    await clients.settle();
   });
 
   it('T3 what was opened is kept, and refused after a restart; without it everything from before the start + window', async () => {

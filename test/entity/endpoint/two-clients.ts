@@ -109,6 +109,7 @@ export function channelPair(
           ends[1 - own]?.push(sent);
       return ends[own].ended ? Promise.reject(new HalfkeyError('UNAVAILABLE', 'closed')) : Promise.resolve();
     },
+    heard: () => undefined,
     close() {
       for (const each of ends) each.end();
     },
