@@ -293,7 +293,7 @@ withRoles({ start: ['kms', 'kms-consolidated', 'provider'], config }, (roles) =>
       ['InvalidDh', { curve: 1 }],
       ['InvalidIdentity', { identity: 'sip:alice@192.0.2.1' }],
       ['BAD_REQUEST', { csbId: '2767585' }],
-      ['BAD_REQUEST', { nonce: '' }],
+      ['BAD_REQUEST', { nonce: '0' }],
       ['BAD_REQUEST', { role: 'both' }],
       ['BAD_REQUEST', { peerPoint: golden.yP }],
     ] as const)(
