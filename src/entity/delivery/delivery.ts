@@ -12,7 +12,7 @@ export type DeliveryOptions = IntakeOptions;
 export interface Delivery {
   /**
    * Works on one capture until its end.
-   * @throws HalfkeyError `BadCapture` when not one packet can be read, or what reading `chunks` throws before the first
+   * @throws HalfkeyError `BadCapture` when not one packet can be read
    */
   takeCapture(chunks: AsyncIterable<Uint8Array>, clockOffsetMs: number): Promise<{ intake: string; packets: number }>;
   /** What became of the sessions of an intake: told once. @throws HalfkeyError `NOT_FOUND` */

@@ -2,12 +2,11 @@
  * The intake of one capture: finds the calls that a warrant names, follows them, and ends with what became of each.
  * Of a call that no warrant names it asks nothing, writes nothing and tells nothing.
  */
-import { HalfkeyError, ntpToUnixSeconds, toHex } from '../../foundation/base/index.ts';
+import { HalfkeyError, isHalfkeyError, ntpToUnixSeconds, toHex } from '../../foundation/base/index.ts';
 import type { Exchange } from '../../protocol/discovery/index.ts';
 import {
   createTransport,
   readCapture,
-  type CapturedPacket,
   type Endpoint,
   type TransportEvent,
   type UdpEvent,
@@ -64,31 +63,22 @@ export class Intake {
     this.#recoveries = new Recoveries(options.custody, this.#asker);
   }
 
-  /** Takes every packet of the capture. @returns how many there were @throws HalfkeyError `BadCapture` when there is none, and what reading throws before the first */
+  /** Takes every packet of the capture. @returns how many there were @throws HalfkeyError `BadCapture` when there is none */
   async takeAll(chunks: AsyncIterable<Uint8Array>, clockOffsetMs: number): Promise<number> {
     let packets = 0;
-    for await (const packet of this.#wholePackets(chunks)) {
-      packets += 1;
-      const timeMs = packet.timeMs + clockOffsetMs;
-      for (const event of this.#transport.feed({ ...packet, timeMs })) this.#take(event);
-      for (const { session } of this.#sessions) await session.pressure();
+    try {
+      for await (const packet of readCapture(chunks)) {
+        packets += 1;
+        const timeMs = packet.timeMs + clockOffsetMs;
+        for (const event of this.#transport.feed({ ...packet, timeMs })) this.#take(event);
+        for (const { session } of this.#sessions) await session.pressure();
+      }
+    } catch (error) {
+      if (!isHalfkeyError(error, 'BadCapture') || packets === 0) throw error;
+      this.notes.add('the capture is cut off: what was whole has been used');
     }
     if (packets === 0) throw new HalfkeyError('BadCapture', 'the capture holds no packet');
     return packets;
-  }
-
-  /** A connection that breaks cuts a capture off as a file's end does: it ends after its last whole packet. */
-  async *#wholePackets(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CapturedPacket> {
-    let any = false;
-    try {
-      for await (const packet of readCapture(chunks)) {
-        any = true;
-        yield packet;
-      }
-    } catch (error) {
-      if (!any) throw error;
-      this.notes.add('the capture is cut off: what was whole has been used');
-    }
   }
 
   /** What became of each session. */

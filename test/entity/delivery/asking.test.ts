@@ -216,23 +216,19 @@ describe('a Delivery Function that stops in the middle', () => {
     expect(Buffer.from(pending?.sealedKey ?? []).toString('latin1')).not.toContain('"d"');
   });
 
-  it('a fault of the store leaves the request as it is', async () => {
-    const requests = memoryRequests();
-    let broken = true;
-    const harness = await harnessFor({
-      way: '3',
-      requests: {
-        ...requests,
-        end: (question) => (broken ? Promise.reject(new Error('disk full')) : requests.end(question)),
-      },
-      sink: (_, name) => Promise.resolve(name),
-    });
-    await expect(harness.take(made.frames)).rejects.toThrow('disk full');
+  it('a capture that breaks off with a fault of the reader leaves the request as it is', async () => {
+    const harness = await harnessFor({ between: failing('kms', 1, true), patienceMs: 0 });
+    const octets = pcapOf(made.frames);
+    const broken = (async function* () {
+      yield* chunksOf(octets);
+      throw new Error('the tap has gone');
+    })();
+    await expect(harness.delivery.takeCapture(broken, 0)).rejects.toThrow('the tap has gone');
     expect(harness.requests.kept.size).toBe(1);
-    broken = false;
-    const { sessions } = await harness.take(made.frames);
+    const { sessions, files } = await harness.take(made.frames);
     expect(sessions).toMatchObject([{ status: 'recovered' }]);
-    expect([harness.kmsLog.count('answer'), harness.kmsLog.count('repeat')]).toEqual([1, 1]);
+    expect(harness.kmsLog.count('repeat')).toBe(1);
+    expect(files.size).toBe(3);
   });
 
   it('two captures of the same call at a time share their request', async () => {
@@ -253,32 +249,4 @@ it('what became of an intake is told once', async () => {
   expect(() => harness.delivery.sessionsOf(intake)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }) as Error);
   const unused: TestCall['frames'] = [];
   await expect(harness.take(unused)).rejects.toMatchObject({ code: 'BadCapture' });
-});
-
-describe('a tap whose connection breaks', () => {
-  const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-  async function* broken(octets: Uint8Array): AsyncGenerator<Uint8Array> {
-    yield* chunksOf(octets);
-    throw reset();
-  }
-
-  it.each(WAYS)('way %s: what was whole is used and delivered, and an operator is told', async (way) => {
-    const harness = await harnessFor({ way });
-    const octets = pcapOf(made.frames);
-    const { intake, packets } = await harness.delivery.takeCapture(broken(octets.subarray(0, octets.length - 5)), 0);
-    expect(packets).toBe(made.frames.length - 1);
-    expect(harness.delivery.sessionsOf(intake)).toMatchObject({
-      sessions: [{ status: 'recovered', kSession: made.exchange.kSession, keyConfirmed: true }],
-      notes: ['the capture is cut off: what was whole has been used'],
-    });
-    expect(harness.events.filter((event) => (event as { event: string }).event === 'delivered')).toHaveLength(3);
-    expect(harness.requests.kept.size).toBe(0);
-  });
-
-  it('before the first packet there is nothing to use', async () => {
-    const harness = await harnessFor();
-    const header = pcapOf([]);
-    await expect(harness.delivery.takeCapture(broken(header), 0)).rejects.toMatchObject({ code: 'ECONNRESET' });
-    expect(harness.asked).toEqual([]);
-  });
 });
