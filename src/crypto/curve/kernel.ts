@@ -50,7 +50,7 @@ export interface Kernel extends Curve {
    * multiple k of the cofactor. @throws HalfkeyError `BadPoint` when A is not of order q, or B of order 2 or 3
    */
   pairing(A: Point, B: Point): Fp2;
-  /** e'(A, B) from A's lines. @throws HalfkeyError `BadPoint` when B is of order 2, 3 or 6 */
+  /** e'(A, B) from the lines of a public A. @throws HalfkeyError `BadPoint` when B is of order 2, 3 or 6 */
   pairingWithLines(lines: Lines, B: Point): Fp2;
   /** z^e for z of norm 1, such as a pairing's value, and e >= 0. */
   power(z: Fp2, e: bigint): Fp2;

@@ -142,6 +142,7 @@ let living: readonly WeakRef<Kernel>[] = [];
 export function kernelFor({ p, q }: Curve): Kernel {
   const same = (kernel: Kernel): boolean => kernel.p === p && kernel.q === q;
   const kernel = recent.find(same) ?? livingKernels().find(same) ?? create({ p, q });
+  if (kernel === recent[0]) return kernel;
   recent.splice(0, recent.length, kernel, ...recent.filter((other) => other !== kernel).slice(0, RECENT_MAX - 1));
   return kernel;
 }

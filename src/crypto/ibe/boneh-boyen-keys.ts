@@ -12,7 +12,7 @@ import {
   type BB1KeyLines,
   type BB1PublicParameters,
 } from './boneh-boyen.ts';
-import { validateDomain, validatePoint } from './validate.ts';
+import { pairingOfSecret, validateDomain, validatePoint } from './validate.ts';
 
 /** Issues private keys under one master secret. */
 export interface BB1Issuer {
@@ -91,7 +91,7 @@ export function validateBB1PublicParameters(
   { allowTestLevels = false }: { readonly allowTestLevels?: boolean } = {},
 ): void {
   if (params.level === 1024 && !allowTestLevels) throw new HalfkeyError('LevelRefused', 'level 1024 is for tests only');
-  validateDomain(params); // which refuses a level that is no number, too
+  validateDomain(params);
   const kernel = kernelFor(params);
   for (const name of ['P1', 'P2', 'P3'] as const) validatePoint(kernel, params[name], name);
   const { re, im } = kernel.pairing(params.P1, params.P2);
@@ -106,11 +106,13 @@ export function verifyBB1PrivateKey(
   params: BB1PublicParameters,
   id: Uint8Array,
   privateKey: Secret<'BB1PrivateKey'>,
+  random: Random = systemRandom,
 ): void {
   const { kernel, d0, d1 } = linesOf(params, privateKey);
   try {
-    const left = kernel.pairingWithLines(d0, params.P);
-    const right = multiplyElements(params, params.v, kernel.pairingWithLines(d1, bb1IdentityPoint(kernel, params, id)));
+    const left = pairingOfSecret(kernel, d0, params.P, random);
+    const ofIdentity = pairingOfSecret(kernel, d1, bb1IdentityPoint(kernel, params, id), random);
+    const right = multiplyElements(params, params.v, ofIdentity);
     if (left.re === right.re && left.im === right.im) return;
   } catch (error) {
     // Parameters for which an identity leads to the point at infinity.

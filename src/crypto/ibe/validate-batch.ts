@@ -55,7 +55,7 @@ export function findBadPrivateKeys(
     );
     const wrong = equationHolds(kernel, params, sound, random)
       ? []
-      : sound.filter(({ S, id }) => !belongs(params, id, S)).map(({ index }) => index);
+      : sound.filter(({ S, id }) => !belongs(params, id, S, random)).map(({ index }) => index);
     const malformed = points.flatMap((S, index) => (S === undefined ? [index] : []));
     return [...malformed, ...wrong].sort((a, b) => a - b);
   } finally {
@@ -100,7 +100,7 @@ function equationHolds(
   let S: Uint8Array | undefined;
   try {
     S = combine((index) => (keys[index] as (typeof keys)[number]).S);
-    const got = pairingOnce(kernel, S, params.P);
+    const got = pairingOnce(kernel, S, params.P, random);
     const expected = pairWithPpub(
       params,
       pointFromOctets(
@@ -117,9 +117,9 @@ function equationHolds(
   }
 }
 
-function belongs(params: PublicParameters, id: Uint8Array, S: Uint8Array): boolean {
+function belongs(params: PublicParameters, id: Uint8Array, S: Uint8Array, random: Random): boolean {
   try {
-    verifyPrivateKey(params, id, S);
+    verifyPrivateKey(params, id, S, random);
     return true;
   } catch (error) {
     if (!isHalfkeyError(error, 'BadPrivateKey')) throw error;

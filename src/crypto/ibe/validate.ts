@@ -1,13 +1,15 @@
 /** Checks of imported parameters and private keys (protocol profile 1.5). Nothing is used before they have passed. */
 import { checkPrimeSync } from 'node:crypto';
-import { HalfkeyError, isHalfkeyError } from '../../foundation/base/index.ts';
+import { HalfkeyError, isHalfkeyError, systemRandom, type Random } from '../../foundation/base/index.ts';
 import {
   assertPoint,
   CURVE_PARAMETERS,
   kernelFor,
+  pointFromOctets,
   signedDigits,
   type Fp2,
   type Kernel,
+  type Lines,
   type Point,
 } from '../curve/index.ts';
 import { pairWithIdentity } from './boneh-franklin.ts';
@@ -23,7 +25,6 @@ export function validatePublicParameters(
   params: PublicParameters,
   options: { readonly allowTestLevels?: boolean } = {},
 ): void {
-  rowOf(params.level);
   if (params.level === 1024 && options.allowTestLevels !== true) {
     throw new HalfkeyError('LevelRefused', 'level 1024 is for tests only');
   }
@@ -51,16 +52,21 @@ export function validateDomain({ level, p, q, P, hash }: Domain): void {
 
 /**
  * Whether a private key, a point or its octets x || y, is that of `id`: e'(S, P) = e'(Q_id, P_pub) (protocol profile
- * 1.5). That S has order q is proved by its lines.
+ * 1.5). That S has order q is proved by its lines; `random` only blinds.
  * @throws HalfkeyError `BadPrivateKey`
  */
-export function verifyPrivateKey(params: PublicParameters, id: Uint8Array, privateKey: Point | Uint8Array): void {
+export function verifyPrivateKey(
+  params: PublicParameters,
+  id: Uint8Array,
+  privateKey: Point | Uint8Array,
+  random: Random = systemRandom,
+): void {
   const kernel = kernelFor(params);
   const expected = pairWithIdentity(params, id);
   let got;
   try {
     if (!(privateKey instanceof Uint8Array)) assertPoint(kernel, privateKey);
-    got = pairingOnce(kernel, privateKey, params.P);
+    got = pairingOnce(kernel, privateKey, params.P, random);
   } catch (error) {
     if (!isHalfkeyError(error, 'BadPoint')) throw error;
     throw new HalfkeyError('BadPrivateKey', `the private key is ${error.message}`);
@@ -71,13 +77,19 @@ export function verifyPrivateKey(params: PublicParameters, id: Uint8Array, priva
 }
 
 /** e'(A, B) for a secret A, whose lines are not kept. @throws HalfkeyError `BadPoint` as `lines` of {@link Kernel} */
-export function pairingOnce(kernel: Kernel, A: Point | Uint8Array, B: Point): Fp2 {
+export function pairingOnce(kernel: Kernel, A: Point | Uint8Array, B: Point, random: Random): Fp2 {
   const lines = kernel.lines(A);
   try {
-    return kernel.pairingWithLines(lines, B);
+    return pairingOfSecret(kernel, lines, B, random);
   } finally {
     lines.close();
   }
+}
+
+/** e'(A, B) from the lines of a secret A, where its value is public: a check compares it with what everybody can compute. */
+export function pairingOfSecret(kernel: Kernel, lines: Lines, B: Point, random: Random): Fp2 {
+  const { x: re, y: im } = pointFromOctets(kernel, kernel.secretPairingWithLines(lines, B, random));
+  return { re, im };
 }
 
 /** @throws HalfkeyError `BadParameters` naming the point unless it is on the curve and of order q */
@@ -98,8 +110,8 @@ function rowOf(level: Domain['level']): (typeof LEVELS)[Domain['level']] {
 }
 
 function isBuiltIn({ level, p, q, P, hash }: Domain): boolean {
+  if (hash !== rowOf(level).hash) return false;
   const known = CURVE_PARAMETERS[level];
-  if (hash !== LEVELS[level].hash) return false;
   return p === known.p && q === known.q && P.x === known.P.x && P.y === known.P.y;
 }
 

@@ -21,7 +21,7 @@ export function derInteger(value: bigint): Uint8Array {
 export function derIntegerOctets(octets: Uint8Array): Uint8Array {
   const first = octets.findIndex((octet) => octet !== 0);
   const magnitude = first < 0 ? Uint8Array.of(0) : octets.subarray(first);
-  return element(TAG.integer, Uint8Array.of(...((magnitude[0] as number) < 0x80 ? [] : [0])), magnitude);
+  return element(TAG.integer, new Uint8Array((magnitude[0] as number) < 0x80 ? 0 : 1), magnitude);
 }
 
 /** OCTET STRING, primitive form. */

@@ -216,7 +216,6 @@ for (const kind of ['fma', 'scalar'] as const) {
       const tables = Buffer.from(module.memory.buffer).subarray(module.tables.value);
       const before = Buffer.from(tables);
       for (const work of [
-        () => kernel.pairingWithLines(lines, P),
         () => kernel.secretPairingWithLines(lines, P, random),
         () => kernel.powerSecret(z, fromBigInt(q / 7n, 20)),
         () => kernel.hasOrderQ(S),
