@@ -3,14 +3,13 @@
  * Time, randomness, connections and sockets are handed in; keys are lent (ports.ts), and what a call makes of them is
  * gone when its result is there.
  */
-import { systemClock, type Clock, type Random } from '../../foundation/base/index.ts';
+import { type Clock, type Random, type Scheduler, systemClock, systemScheduler } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
 import type { Endpoint } from '../../protocol/media/index.ts';
 import { createKeyExchange, type KeyExchangeOptions, type ReplayMemory } from './key-exchange.ts';
 import type { EndpointKeys } from './ports.ts';
 import type { CallResult, CallSettings, LadderEvent } from './ua-call.ts';
-import type { MediaPorts, Scheduler, SipChannel } from './ua-ports.ts';
-import { systemScheduler } from './ua-scheduler.ts';
+import type { MediaPorts, SipChannel } from './ua-ports.ts';
 import { TIMEOUT } from './ua-transactions.ts';
 import { UserAgent } from './user-agent.ts';
 

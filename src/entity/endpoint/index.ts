@@ -22,4 +22,4 @@ export {
 } from './call.ts';
 export type { ReplayMemory } from './key-exchange.ts';
 export type { CallResult, LadderEvent } from './ua-call.ts';
-export type { MediaPorts, Scheduler, SipChannel } from './ua-ports.ts';
+export type { MediaPorts, SipChannel } from './ua-ports.ts';

@@ -2,7 +2,7 @@
  * Speech as packets in time: 160 samples every 20 ms by a clock that never goes back (RFC 3551 4.2). A timer that comes
  * late sends what is due at once, so that the stream never drifts from the clock.
  */
-import type { Scheduler } from './ua-ports.ts';
+import type { Scheduler } from '../../foundation/base/index.ts';
 
 /** Samples, and octets of mu-law, of a packet; milliseconds that it lasts. */
 export const PACKET_SAMPLES = 160;

@@ -3,7 +3,14 @@
  * was authenticated, and reports about both go in SRTCP. What is not authentic, of another SSRC or repeated is dropped and
  * counted (N66). The session owns the keys of its exchange and wipes them when it closes; nothing is sent in clear, ever.
  */
-import { isHalfkeyError, ntpFromUnixMs, toBase64, type Clock, type Random } from '../../foundation/base/index.ts';
+import {
+  type Clock,
+  isHalfkeyError,
+  ntpFromUnixMs,
+  type Random,
+  type Scheduler,
+  toBase64,
+} from '../../foundation/base/index.ts';
 import { dispose, type Established, type StreamKey } from '../../protocol/ibake/index.ts';
 import {
   createMonoWav,
@@ -22,7 +29,7 @@ import {
   type SrtpStreamOptions,
 } from '../../protocol/srtp/index.ts';
 import { pace, PACKET_SAMPLES } from './media-pacer.ts';
-import type { MediaPorts, Scheduler } from './ua-ports.ts';
+import type { MediaPorts } from './ua-ports.ts';
 import { PAYLOAD_TYPE, type RemoteMedia } from './ua-sdp.ts';
 
 const CLOCK_RATE = 8000;

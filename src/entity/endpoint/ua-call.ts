@@ -2,12 +2,12 @@
  * What placed and answered calls have in common: what they are told about their surroundings, what they tell of
  * themselves, and how they end. Events carry sizes and times; never an identity, a key or a nonce.
  */
-import type { Clock, ErrorCode, Random } from '../../foundation/base/index.ts';
+import type { Clock, ErrorCode, Random, Scheduler } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
 import type { IbakeType } from '../../protocol/mikey/index.ts';
 import type { KeyExchange } from './key-exchange.ts';
 import type { MediaStatistics } from './media-session.ts';
-import type { MediaPorts, Scheduler } from './ua-ports.ts';
+import type { MediaPorts } from './ua-ports.ts';
 import type { SipRequestMessage } from './ua-message.ts';
 import type { ServerTransaction, SipLink, Transactions } from './ua-transactions.ts';
 

@@ -4,14 +4,6 @@
  */
 import type { Endpoint } from '../../protocol/media/index.ts';
 
-/** Timers as an argument. */
-export interface Scheduler {
-  /** Milliseconds of a clock that never goes back; only differences mean something. */
-  monotonicMs(): number;
-  /** Runs `fn` once, `delayMs` from now, never before it returns; what it returns prevents that. */
-  after(delayMs: number, fn: () => void): () => void;
-}
-
 /** One reliable, ordered way for SIP messages: a TCP connection to the next hop. */
 export interface SipChannel {
   /** Where the next hop sees us: goes into Via and, for calls placed over it, Contact. */

@@ -4,8 +4,7 @@
  */
 import { encodeSipMessage, headerValues, type SipDraft } from '../../protocol/signalling/index.ts';
 import { topBranch, token, type RequestDraft, type SipRequestMessage, type SipResponseMessage } from './ua-message.ts';
-import type { Random } from '../../foundation/base/index.ts';
-import type { Scheduler } from './ua-ports.ts';
+import type { Random, Scheduler } from '../../foundation/base/index.ts';
 
 /** RFC 3261 17.1.1.1, in milliseconds. */
 export const T1 = 500;

@@ -3,12 +3,13 @@
  * belongs to, and answers what belongs to none. Any octets may come: nothing but a coded refusal follows from them.
  */
 import {
-  isHalfkeyError,
-  systemRandom,
-  toHex,
   type Clock,
   type ErrorCode,
+  isHalfkeyError,
   type Random,
+  type Scheduler,
+  systemRandom,
+  toHex,
 } from '../../foundation/base/index.ts';
 import type { Identity } from '../../foundation/identity/index.ts';
 import type { Endpoint } from '../../protocol/media/index.ts';
@@ -18,7 +19,7 @@ import type { CallResult, DialogCall, UserAgentContext } from './ua-call.ts';
 import { CalleeCall, offerOf, type IncomingCallSettings } from './ua-callee.ts';
 import { CallerCall, type OutgoingCallSettings } from './ua-caller.ts';
 import { ALLOWED, hasOption, hostPort, responseTo, token, type SipRequestMessage } from './ua-message.ts';
-import type { MediaPorts, Scheduler, SipChannel } from './ua-ports.ts';
+import type { MediaPorts, SipChannel } from './ua-ports.ts';
 import type { SecureSession } from './ua-sdp.ts';
 import { Transactions, type ServerTransaction, type SipLink } from './ua-transactions.ts';
 

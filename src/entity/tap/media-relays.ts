@@ -11,8 +11,8 @@ import {
   type SipDraft,
   type SipMessage,
 } from '../../protocol/signalling/index.ts';
-import { concat, isHalfkeyError } from '../../foundation/base/index.ts';
-import type { OpenMediaRelay, TapAddress, TapTime } from './ports.ts';
+import { concat, isHalfkeyError, type Scheduler } from '../../foundation/base/index.ts';
+import type { OpenMediaRelay, TapAddress } from './ports.ts';
 import { TappedCall } from './tapped-call.ts';
 
 /** Which of the two clients sent a message. */
@@ -29,7 +29,7 @@ export interface MediaRelays {
   close(): Promise<void>;
 }
 
-export function createMediaRelays(open: OpenMediaRelay, time: TapTime): MediaRelays {
+export function createMediaRelays(open: OpenMediaRelay, time: Scheduler): MediaRelays {
   const calls = new Map<string, TappedCall>();
 
   function callOf(callId: string): TappedCall {

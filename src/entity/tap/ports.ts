@@ -17,10 +17,3 @@ export interface MediaRelay {
 
 /** Opens a relay, which calls `onPacket` for each packet that arrives. */
 export type OpenMediaRelay = (onPacket: () => void) => Promise<MediaRelay>;
-
-/** A clock that never goes back, and timers. */
-export interface TapTime {
-  monotonicMs(): number;
-  /** Runs `fn` once, `delayMs` from now; what it returns prevents that. */
-  after(delayMs: number, fn: () => void): () => void;
-}

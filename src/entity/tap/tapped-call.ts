@@ -2,8 +2,9 @@
  * What a tap holds of one call, and until when: its relays end some time after the BYE, the CANCEL or the refusal of its
  * first INVITE, and when nothing has passed for long. A re-INVITE that fails must not end the call in which it stands.
  */
+import type { Scheduler } from '../../foundation/base/index.ts';
 import type { SipMessage } from '../../protocol/signalling/index.ts';
-import type { MediaRelay, OpenMediaRelay, TapTime } from './ports.ts';
+import type { MediaRelay, OpenMediaRelay } from './ports.ts';
 
 /** How long the media of a call are still relayed after its end: what is on the way arrives. */
 export const LINGER_MS = 500;
@@ -11,7 +12,7 @@ export const LINGER_MS = 500;
 export const IDLE_MS = 600_000;
 
 export class TappedCall {
-  readonly #time: TapTime;
+  readonly #time: Scheduler;
   readonly #onOver: () => void;
   /** By side and m-line. */
   readonly #relays = new Map<string, Promise<MediaRelay>>();
@@ -22,7 +23,7 @@ export class TappedCall {
   #stop: () => void = () => undefined;
 
   /** `onOver` is called when the time of the call is over, never after {@link close}. */
-  constructor(time: TapTime, onOver: () => void) {
+  constructor(time: Scheduler, onOver: () => void) {
     this.#time = time;
     this.#onOver = onOver;
     this.#usedMs = time.monotonicMs();

@@ -16,7 +16,7 @@ export {
   xor,
   type Brand,
 } from './bytes.ts';
-export { systemClock, type Clock } from './clock.ts';
+export { systemClock, systemScheduler, type Clock, type Scheduler } from './clock.ts';
 export { HalfkeyError, isErrorCode, isHalfkeyError, type ErrorCode } from './errors.ts';
 export { compareNtp, compareNtpToUnixMs, ntpFromUnixMs, ntpTime, ntpToUnixSeconds, type NtpTime } from './ntp.ts';
 export { randomBigInt, systemRandom, type Random } from './random.ts';

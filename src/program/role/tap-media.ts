@@ -1,18 +1,7 @@
-/** The sockets through which a tap passes media on, and its timers. It reads nothing of what passes. */
+/** The sockets through which a tap passes media on. It reads nothing of what passes. */
 import { systemClock } from '../../foundation/base/index.ts';
-import type { MediaRelay, Recorder, TapTime } from '../../entity/tap/index.ts';
+import type { MediaRelay, Recorder } from '../../entity/tap/index.ts';
 import { bindUdpPair, type UdpSocket } from '../../platform/sockets.ts';
-
-/** The host's. */
-export const systemTime: TapTime = {
-  monotonicMs: () => performance.now(),
-  after(delayMs, fn) {
-    const timer = setTimeout(fn, delayMs);
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-};
 
 /**
  * The two ports at which packets for one party arrive: each is told to `onPacket`, recorded and passed on.

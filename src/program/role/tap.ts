@@ -2,7 +2,7 @@
  * The tap: relays SIP and RTP between two clients, writes what passes into a capture, and feeds an intake with the
  * same octets. It holds no key and knows of no warrant; when it ends, discovery ends.
  */
-import { systemClock } from '../../foundation/base/index.ts';
+import { systemClock, systemScheduler } from '../../foundation/base/index.ts';
 import { createSipStream, encodeSipMessage } from '../../protocol/signalling/index.ts';
 import { createFeed, createMediaRelays, createRecorder, type Side } from '../../entity/tap/index.ts';
 import { intakeRoute } from '../../contract/intake/index.ts';
@@ -12,7 +12,7 @@ import { connectTcp, listenTcp, type TcpConnection, type TcpListener } from '../
 import { readTls, type Emit, type RunningRole } from './running.ts';
 import { createCaptureFile, type CaptureFile } from './tap-capture.ts';
 import { readTapConfig } from './tap-config.ts';
-import { openRelay, systemTime } from './tap-media.ts';
+import { openRelay } from './tap-media.ts';
 
 export async function serve(configFile: string, emit: Emit): Promise<RunningRole> {
   const { config, at } = await readTapConfig(configFile);
@@ -26,7 +26,7 @@ export async function serve(configFile: string, emit: Emit): Promise<RunningRole
   };
   const media = createMediaRelays(
     (onPacket) => openRelay(config.mediaAddress, record, recorder.datagram, onPacket),
-    systemTime,
+    systemScheduler,
   );
   const listeners: TcpListener[] = [];
 

@@ -2,7 +2,13 @@
  * Two clients in one process, over wires of memory and in a time of their own: a test runs 64*T1 in no time, and may
  * change, drop or repeat whatever passes.
  */
-import { HalfkeyError, ntpToUnixSeconds, Secret, systemRandom } from '../../../src/foundation/base/index.ts';
+import {
+  HalfkeyError,
+  ntpToUnixSeconds,
+  Secret,
+  systemRandom,
+  type Scheduler,
+} from '../../../src/foundation/base/index.ts';
 import {
   generalizedTime,
   identityFromText,
@@ -28,7 +34,6 @@ import type {
   LadderEvent,
   MediaPorts,
   PlaceCallOptions,
-  Scheduler,
   SipChannel,
 } from '../../../src/entity/endpoint/index.ts';
 import type { Endpoint } from '../../../src/protocol/media/index.ts';

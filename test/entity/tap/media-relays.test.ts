@@ -1,7 +1,8 @@
 /** A tap puts itself into the way of the media and changes nothing else: key-mgmt least of all. */
 import { describe, expect, it } from 'vitest';
 import { HalfkeyError } from '../../../src/foundation/base/index.ts';
-import { createMediaRelays, type OpenMediaRelay, type TapTime } from '../../../src/entity/tap/index.ts';
+import { createMediaRelays, type OpenMediaRelay } from '../../../src/entity/tap/index.ts';
+import type { Scheduler } from '../../../src/foundation/base/index.ts';
 import { IDLE_MS, LINGER_MS } from '../../../src/entity/tap/tapped-call.ts';
 import {
   encodeSipMessage,
@@ -40,7 +41,7 @@ function passing(start: string, cseq: string): SipMessage {
 }
 
 /** Time that passes when it is told. */
-class Time implements TapTime {
+class Time implements Scheduler {
   nowMs = 0;
   readonly timers = new Set<{ atMs: number; fn: () => void }>();
   monotonicMs(): number {
